@@ -1,0 +1,210 @@
+"""Clever, declared: where its pages are, how to ask, and what a person should click when Clever refuses.
+
+Data API v3.0 is the default; v2.0 and v2.1 serve the same districts with other ids for teachers. Parents always
+come from v3.0, because Clever retired the v2 contacts on 31 July 2025; student ids are the same in all versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import normalize
+
+from roster.errors import AccessMissing, ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable
+from roster.fields import items, mapping, text
+from roster.model import JSON, Selection
+from roster.ports import Answer, Http
+from roster.provider import Ask, Page, Resource
+
+API = "https://api.clever.com"
+TOKENS = "https://clever.com"
+LARGEST_PAGE = 10_000
+VERSIONS = ("v3.0", "v2.1", "v2.0")
+CONTACTS_SCOPE = "read:student_contacts"
+SECTIONS_SCOPE = "read:sections"
+
+HELP: Mapping[str, str] = {
+    "rate_limited": "Clever allows 1,200 requests a minute; the import goes on by itself.",
+    "unavailable": "Clever does not answer. Nothing was changed; start the import again later.",
+    "credential_rejected": "Clever no longer accepts the connection. In Clever, open My Applications > pickAtime "
+    "and check that the district still shares its data, then write to support@pickatime.com.",
+    "access_missing": "Clever does not share what the import needs. In Clever, open Applications > pickAtime > "
+    "Data sharing and share schools, sections, students and teachers.",
+    "contract_broken": "Clever's answers cannot be read safely, so nothing was changed. "
+    "Write to support@pickatime.com and name this run.",
+    "not_set_up": "Accept pickAtime's invitation in Clever first; then support@pickatime.com sets up the import.",
+    "contacts_not_shared": "Parents were not imported: in Clever, open Applications > pickAtime > Data sharing and "
+    "share student contacts. Parents imported before stay as they are.",
+    "source_moved": "The district loaded new data into Clever during the whole import, so nobody was removed. "
+    "Tonight's sync will.",
+    "district_pending": "Clever holds back changes of this district until they are approved there, so nobody was "
+    "removed. In Clever, open Sync > Requires review.",
+    "district_error": "The district's own sync with Clever fails, so nobody was removed. In Clever, open Sync and "
+    "see the error.",
+    "email_invalid": "The e-mail address has no @ in Clever; correct it in the school's own system.",
+    "birth_date_unreadable": "The date of birth in Clever is no date; correct it in the school's own system. Until "
+    "then the student's parents cannot link by themselves.",
+    "emergency_contact_left_out": "Clever calls this contact an emergency contact, not a parent.",
+    "student_without_birth_date": "Clever has no date of birth for these students, so their parents cannot link by "
+    "themselves. In Clever, open Data Browser > Students and complete them in the school's own system.",
+    "dangling_enrolment": "Clever lists these people in a class but does not share them. In Clever, open "
+    "Applications > pickAtime > Data sharing.",
+    "dangling_relationship": "Clever ties these parents to students that it does not share.",
+    "class_without_teacher": "Data Browser > Sections in Clever shows these classes without a teacher; nobody can "
+    "book with them.",
+    "class_without_term": "These sections have no term in Clever; they are offered under “(no term)”.",
+    "term_vanished": "A chosen term no longer exists in Clever. Choose the terms again in the Importer; in Clever, "
+    "Data Browser > Terms shows them.",
+    "departures_held_back": "These people and classes are missing in Clever, but its data was not settled, so "
+    "they stay for now.",
+    "matched_by_person": "Clever gave these people new ids; they were recognised and kept their contacts.",
+}
+
+
+@dataclass(frozen=True)
+class Clever:
+    """Clever's plug-in (see roster.provider.Provider).
+
+    Settings: `api_version` (v3.0, v2.1, v2.0), `district` (Clever district id, with the application's client id
+    and secret), `base_url` and `tokens_url` (for tests and sandboxes), `page_size` (at most 10,000).
+    Secret: either `token`, or `client_id` and `client_secret`.
+    """
+
+    name: str = "clever"
+    help: Mapping[str, str] = field(default_factory=lambda: HELP)
+
+    def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
+        return list(_resources(settings, selection))
+
+    def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str]) -> Ask:
+        return _Connection(http, settings, secret).ask
+
+    def wait(self, answer: Answer, now: float) -> float | None:
+        """Clever sends no Retry-After, but says when its fixed window of one minute ends (Unix seconds)."""
+        after = answer.headers.get("retry-after", "")
+        if after.isdigit():
+            return float(after)
+        reset = answer.headers.get("x-ratelimit-reset", "")
+        return max(0.0, float(reset) - now) + 1 if reset.isdigit() else None
+
+
+PROVIDER = Clever()
+
+
+def _resources(settings: Mapping[str, JSON], selection: Selection) -> Iterator[Resource]:
+    version = _version(settings)
+    limit = min(LARGEST_PAGE, int(settings.get("page_size") or LARGEST_PAGE))
+
+    def at(path: str, version: str = version, **query: str) -> str:
+        return f"/{version}/{path}?{urlencode({**query, 'limit': limit})}"
+
+    people = {
+        role: at("users", role=role) if version.startswith("v3") else at(f"{role}s") for role in ("student", "teacher")
+    }
+    district = f"/{version}/districts"
+    yield Resource("district", "district", district, read, normalize.district, normalize.row_id)
+    yield Resource("schools", "school", at("schools"), read, normalize.school, normalize.row_id)
+    yield Resource("terms", "term", at("terms"), read, normalize.term, normalize.row_id)
+    yield Resource("sections", "class", at("sections"), read, normalize.section, normalize.row_id)
+    yield Resource("teachers", "teacher", people["teacher"], read, normalize.teacher, normalize.row_id)
+    yield Resource("students", "student", people["student"], read, normalize.student, normalize.row_id)
+    if selection.contacts:
+        contacts = at("users", version if version.startswith("v3") else "v3.0", role="contact")
+        yield Resource(
+            "contacts",
+            "parent",
+            contacts,
+            read,
+            normalize.contact,
+            normalize.row_id,
+            covers=("parent", "relationship"),
+            optional="contacts_not_shared",
+        )
+    yield Resource("district again", "district", district, read, normalize.district, normalize.row_id)
+
+
+def _version(settings: Mapping[str, JSON]) -> str:
+    version = text(settings.get("api_version")) or VERSIONS[0]
+    if version not in (*VERSIONS, "v3.1"):
+        raise NotSetUp(f"Clever has no API version {version!r}; use one of {', '.join(VERSIONS)}")
+    return version
+
+
+def read(cursor: str, answer: Answer) -> Page:
+    """The page of a list answer. `rel=next` says where the next one is; it must stay on the same list."""
+    body = answer.json()
+    rows = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(rows, list):
+        raise ContractBroken(f"Clever's answer to {_path(cursor)} holds no list of data", HELP["contract_broken"])
+    links = {text(mapping(link).get("rel")): text(mapping(link).get("uri")) for link in items(body.get("links"))}
+    following = links.get("next")
+    return Page(rows, _same_list(cursor, following) if following else None)
+
+
+def _same_list(cursor: str, following: str) -> str:
+    """The next cursor, with our own filters put back should Clever drop them.
+
+    A link that leaves the list would send the district's token, or our reading, somewhere else.
+    """
+    if urlsplit(following).netloc or _path(following) != _path(cursor):
+        raise ContractBroken(f"Clever's next page of {_path(cursor)} is elsewhere", HELP["contract_broken"])
+    ours = {key: value for key, value in parse_qsl(urlsplit(cursor).query) if key in ("role", "limit")}
+    theirs = dict(parse_qsl(urlsplit(following).query))
+    return f"{_path(cursor)}?{urlencode({**theirs, **ours})}"
+
+
+def _path(cursor: str) -> str:
+    return urlsplit(cursor).path
+
+
+class _Connection:
+    """Adds address and token. A token may be rotated at any time: on a 401 the listing is read once again."""
+
+    def __init__(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str]) -> None:
+        self._http = http
+        self._api = (text(settings.get("base_url")) or API).rstrip("/")
+        self._tokens = (text(settings.get("tokens_url")) or text(settings.get("base_url")) or TOKENS).rstrip("/")
+        self._district = text(settings.get("district"))
+        self._secret = secret
+        self._scopes: tuple[str, ...] = ()
+        self._token = text(secret.get("token")) or self._listed()
+
+    def ask(self, cursor: str) -> Answer:
+        if "role=contact" in cursor and self._scopes and CONTACTS_SCOPE not in self._scopes:
+            return Answer(403, {})  # Clever's own answer would be an empty list, which looks like departures
+        answer = self._get(cursor)
+        if answer.status == 401 and self._can_list():
+            self._token = self._listed()
+            answer = self._get(cursor)
+        return answer
+
+    def _get(self, cursor: str) -> Answer:
+        return self._http.get(f"{self._api}{cursor}", {"Authorization": f"Bearer {self._token}"})
+
+    def _can_list(self) -> bool:
+        return bool(self._secret.get("client_id") and self._secret.get("client_secret") and self._district)
+
+    def _listed(self) -> str:
+        """The district's present token, from the application's list of tokens."""
+        if not self._can_list():
+            raise NotSetUp("no Clever token, and no client id, client secret and district", HELP["not_set_up"])
+        query = urlencode({"owner_type": "district", "district": self._district})
+        auth = (self._secret["client_id"], self._secret["client_secret"])
+        answer = self._http.get(f"{self._tokens}/oauth/tokens?{query}", auth=auth)
+        if answer.status >= 500 or answer.status == 429:
+            raise ProviderUnavailable(f"Clever's list of tokens: HTTP {answer.status}", HELP["unavailable"])
+        if answer.status != 200:
+            raise CredentialRejected("Clever refuses the application's client id and secret", HELP["not_set_up"])
+        return self._choose(items(mapping(answer.json()).get("data")))
+
+    def _choose(self, grants: list[JSON]) -> str:
+        """An absent district has not accepted the application, or no longer shares with it."""
+        for grant in map(mapping, grants):
+            if text(mapping(grant.get("owner")).get("id")) == self._district:
+                self._scopes = tuple(map(text, items(grant.get("scopes"))))
+                if self._scopes and SECTIONS_SCOPE not in self._scopes:
+                    raise AccessMissing("the district shares no sections with pickAtime", HELP["access_missing"])
+                return text(grant.get("access_token"))
+        raise CredentialRejected("the district does not share with pickAtime", HELP["credential_rejected"])

@@ -1,0 +1,134 @@
+"""What the passes of a plan hand each other: the facts of one shard, the run's context, and a pass's outcome.
+
+Kept apart from the rules in reconcile and settle, which read them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from roster.identity import Aliases
+from roster.keys import slot
+from roster.model import (
+    JSON,
+    BirthDate,
+    Class,
+    ClassEntry,
+    ContactEntry,
+    Enrolment,
+    Person,
+    Relationship,
+    Selection,
+    class_from,
+    person_from,
+    to_line,
+)
+from roster.ports import Change
+from roster.tally import Tally
+
+ContactKey = tuple[str, str]
+Routed = tuple[int, bytes]
+
+
+@dataclass
+class Facts:
+    """What the lines of one shard say, and what earlier passes called here."""
+
+    persons: dict[ContactKey, Person] = field(default_factory=dict)
+    classes: dict[str, Class] = field(default_factory=dict)
+    enrolments: dict[tuple[str, str, str], Enrolment] = field(default_factory=dict)
+    relationships: dict[tuple[str, str], Relationship] = field(default_factory=dict)
+    birth_dates: dict[str, str] = field(default_factory=dict)
+    remarks: dict[ContactKey, set[str]] = field(default_factory=lambda: defaultdict(set))
+    claims: dict[ContactKey, dict[str, bool]] = field(default_factory=lambda: defaultdict(dict))
+    offers: dict[str, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(dict))
+    members: dict[str, dict[ContactKey, bool]] = field(default_factory=lambda: defaultdict(dict))
+    ties: dict[str, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(dict))
+    released: dict[ContactKey, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def take(self, tag: str, *values: JSON) -> None:
+        """One line. A row seen twice (pages shift while we read) counts once, its last version."""
+        if tag == "claim":
+            kind, person, class_id, primary = values
+            self.claims[kind, person][class_id] = primary
+        elif tag == "offer":
+            student, parent, relation, type = values
+            self.offers[student][parent] = [parent, relation, type]
+        elif tag == "member":
+            class_id, kind, person, primary = values
+            self.members[class_id][kind, person] = primary
+        elif tag == "tie":
+            parent, student, relation, type = values
+            self.ties[parent][student] = [student, relation, type]
+        elif tag == "released":
+            kind, person, what = values
+            self.released[kind, person].add(what)
+        else:
+            self._take_record(tag, values[0])
+
+    def _take_record(self, tag: str, value: Mapping[str, JSON]) -> None:
+        if tag == "person":
+            person = person_from(value)
+            self.persons[person.kind, person.id] = person
+        elif tag == "class":
+            self.classes[value["id"]] = class_from(value)
+        elif tag == "enrolment":
+            enrolment = Enrolment(**value)
+            self.enrolments[enrolment.class_id, enrolment.role, enrolment.person] = enrolment
+        elif tag == "relationship":
+            tie = Relationship(**value)
+            self.relationships[tie.parent, tie.student] = tie
+        elif tag == "remark":
+            self.remarks[value["kind"], value["id"]].add(value["code"])
+        elif tag == "birth_date":
+            date = BirthDate(**value)
+            self.birth_dates[date.student] = date.value
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every pass knows: the event, its selection now and before, and what the pull could not see."""
+
+    event: str
+    today: str
+    selection: Selection
+    before: Selection
+    absent: frozenset[str] = frozenset()
+    departures_trusted: bool = True
+    aliases: Aliases = field(default_factory=dict)
+
+    def contact(self, kind: str, id: str) -> str:
+        return self.aliases.get(kind, {}).get(id, id)
+
+    def deselected(self, info: Class) -> bool:
+        """Whether the administrator, not the provider, took this class out."""
+        return self.selection != self.before and not self.selection.takes(info.school, info.terms)
+
+    def stays(self, kind: str) -> bool:
+        """Whether somebody who is missing stays: the kind was not shown, or the source is not to be trusted."""
+        return kind in self.absent or not self.departures_trusted
+
+
+@dataclass
+class Outcome:
+    """What a pass gives: lines for other shards, items to change, and the entries that hold afterwards."""
+
+    routed: list[Routed] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    contacts: list[ContactEntry] = field(default_factory=list)
+    classes: list[ClassEntry] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+    def call(self, to: str, tag: str, *values: JSON) -> None:
+        self.routed.append((slot(to), to_line([tag, *values])))
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What an interrupted run may have written, as its plan meant it: written again or taken back, never trusted."""
+
+    contacts: Mapping[ContactKey, ContactEntry] = field(default_factory=dict)
+    classes: frozenset[str] = frozenset()
+    schedules: frozenset[str] = frozenset()

@@ -1,0 +1,63 @@
+"""Reading fields that a stranger filled in: any JSON in, a clean value or a blank out, never an exception.
+
+Absent, null and "" are the same to every provider we read, so they are the same here.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from roster.model import JSON
+
+
+def mapping(value: JSON) -> dict[str, JSON]:
+    """The object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: JSON) -> list[JSON]:
+    """The list; a lone object where a list was promised counts as a list of one."""
+    if isinstance(value, list):
+        return value
+    return [value] if isinstance(value, dict) else []
+
+
+def text(value: JSON) -> str:
+    """Text without surrounding space; numbers as written; everything else is blank."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return _printable(str(value)).strip()
+
+
+def texts(value: JSON) -> tuple[str, ...]:
+    """The non-blank texts of a list, each once, in their order."""
+    return tuple(dict.fromkeys(filter(None, map(text, items(value)))))
+
+
+def iso_date(value: JSON) -> str:
+    """`2007-02-11` from `2/11/2007`, `02/11/2007`, `2007-02-11` or a timestamp that begins so; otherwise blank.
+
+    A date before 1900 or one that does not exist is blank too.
+    """
+    given = text(value)
+    parsed = _from_iso(given[:10]) or _from_slashes(given)
+    return parsed.isoformat() if parsed and parsed.year >= 1900 else ""
+
+
+def _from_iso(given: str) -> date | None:
+    try:
+        return date.fromisoformat(given) if len(given) == 10 else None
+    except ValueError:
+        return None
+
+
+def _from_slashes(given: str) -> date | None:
+    try:
+        return datetime.strptime(given, "%m/%d/%Y").date()
+    except ValueError:
+        return None
+
+
+def _printable(given: str) -> str:
+    """Lone surrogates (half an emoji, legal in JSON) cannot be stored as UTF-8."""
+    return given.encode("utf-8", "replace").decode() if not given.isascii() else given

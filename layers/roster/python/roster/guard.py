@@ -1,0 +1,65 @@
+"""The guard: whether a plan may be applied without a person's yes.
+
+A school can lose its roster through one unticked box at the provider; these limits make that a question instead of
+an accident. Figures are of this event's previous applied run, per kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from roster.model import COUNTED, NO_TERM, Selection, Term
+from roster.tally import Tally
+
+DEPARTED_SHARE, DEPARTED_FLOOR = 0.10, 10
+UPDATED_SHARE, UPDATED_FLOOR = 0.75, 10
+REJECTED_SHARE = 0.05
+
+
+def reasons(tally: Tally, vanished: Iterable[str]) -> list[str]:
+    """Why the plan must be held, in plain sentences; an empty list lets it pass."""
+    found = [f"The chosen term “{term}” no longer exists." for term in vanished]
+    for kind in COUNTED:
+        found.extend(_of_kind(kind, tally.guard, tally.outcomes))
+    return found
+
+
+def _of_kind(kind: str, guard: Mapping[str, int], outcomes: Mapping[str, int]) -> Iterable[str]:
+    previous = guard.get(f"{kind}.previous", 0)
+    departed = outcomes.get(f"{kind}.departed", 0) - guard.get(f"{kind}.excused", 0)
+    updated = outcomes.get(f"{kind}.updated", 0) - guard.get(f"{kind}.filled", 0)
+    if previous and departed >= previous:
+        yield f"All {previous} {_plural(kind)} would leave."
+    elif departed > DEPARTED_FLOOR and departed > DEPARTED_SHARE * previous:
+        yield f"{departed} of {previous} {_plural(kind)} would leave."
+    if updated > UPDATED_FLOOR and updated > UPDATED_SHARE * previous:
+        yield f"{updated} of {previous} {_plural(kind)} would change."
+    rejected, rows = outcomes.get(f"{kind}.rejected", 0), guard.get(f"{kind}.rows", 0)
+    if rejected > REJECTED_SHARE * rows:
+        yield f"{rejected} of {rows} {_plural(kind)} cannot be read."
+
+
+def _plural(kind: str) -> str:
+    return {"class": "classes"}.get(kind, f"{kind}s")
+
+
+def resolve_terms(selection: Selection, offered: Iterable[Term]) -> tuple[Selection, list[str]]:
+    """The selection with terms found again under a new id, and the names of those that are gone.
+
+    A provider drops a term and makes it anew when its dates are edited; only an unmistakable twin (one with the
+    same name and dates) is taken for it.
+    """
+    now = list(offered)
+    ids = {term.id for term in now} | {NO_TERM}
+    terms, vanished = [], []
+    for term in selection.terms:
+        twins = [t for t in now if term.name and (t.name, t.start, t.end) == (term.name, term.start, term.end)]
+        if term.id in ids:
+            terms.append(next((t for t in now if t.id == term.id), term))
+        elif len(twins) == 1:
+            terms.append(twins[0])
+        else:
+            terms.append(term)  # kept: without any term left, the selection would mean every term
+            vanished.append(term.name or term.id)
+    return replace(selection, terms=tuple(terms)), vanished

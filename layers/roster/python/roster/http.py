@@ -1,0 +1,71 @@
+"""The HTTP adapter: one pooled requests session that gives complete answers or raises, and follows nobody.
+
+urllib3 retries 5xx and broken connections twice, quickly; what outlasts that is left to the state machine, which
+can wait for minutes without paying for a function that sleeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from roster.errors import ProviderUnavailable
+from roster.ports import Answer
+
+CONNECT_SECONDS, READ_SECONDS = 5.0, 60.0
+LARGEST_BODY = 128 * 1024 * 1024
+CHUNK = 256 * 1024
+NO_HEADERS: Mapping[str, str] = {}
+RETRIES = Retry(
+    total=2,
+    status_forcelist=(500, 502, 503, 504),
+    backoff_factor=0.3,
+    backoff_jitter=0.2,
+    respect_retry_after_header=False,
+    raise_on_status=False,
+)
+
+
+class RequestsHttp:
+    """GET over requests. Redirects are answers, not journeys: a token must not follow one."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False  # no .netrc, no proxies: credentials come from the secret alone
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=8, max_retries=RETRIES))
+
+    def get(self, url: str, headers: Mapping[str, str] = NO_HEADERS, auth: tuple[str, str] | None = None) -> Answer:
+        """The complete answer, whatever its status. Raises ProviderUnavailable, naming host and path only."""
+        try:
+            with self._session.get(
+                url,
+                headers={"Accept": "application/json", **headers},
+                auth=auth,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = self._body(response)
+                return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
+        except requests.RequestException as error:
+            # `from None`: the inner message holds the whole address, which may hold a credential
+            raise ProviderUnavailable(f"no complete answer from {_where(url)} ({type(error).__name__})") from None
+
+    @staticmethod
+    def _body(response: requests.Response) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(CHUNK):
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise requests.exceptions.ContentDecodingError("body too large")
+        return bytes(body)
+
+
+def _where(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}{parts.path}"

@@ -1,0 +1,141 @@
+"""What the use cases need of the world, as protocols; adapters implement them, runtime hands them in.
+
+Keeping them here lets the pipeline run against DynamoDB and S3, or against dictionaries in a test.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from roster.errors import ProviderUnavailable
+from roster.model import JSON, ClassEntry, ContactEntry
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer. Header names are lower case. `body` is complete, or the adapter has raised."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    def json(self) -> JSON:
+        """The body as JSON; anything else (HTML, cut off) is the provider being unavailable, not empty."""
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            kind = self.headers.get("content-type", "no content type")
+            raise ProviderUnavailable(f"the answer is not complete JSON ({kind}, {len(self.body)} bytes)") from error
+
+
+class Http(Protocol):
+    """One pooled HTTP client. Raises ProviderUnavailable when no complete answer arrives."""
+
+    def get(self, url: str, headers: Mapping[str, str] = ..., auth: tuple[str, str] | None = ...) -> Answer: ...
+
+
+class Slots(Protocol):
+    """Files of lines, sorted into 256 slots by a hash of the id each line is about.
+
+    A shard is a range of slots, so any number of shards can read any file.
+    """
+
+    def write(self, name: str, lines: Iterable[tuple[int, bytes]]) -> None: ...
+
+    def read(self, name: str, slots: range) -> Iterator[bytes]: ...
+
+    def names(self, prefix: str) -> Sequence[str]: ...
+
+    def write_json(self, name: str, value: JSON) -> None: ...
+
+    def read_json(self, name: str) -> JSON: ...
+
+    def delete(self, names: Sequence[str]) -> None: ...
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """Which run: account number (ven), event id, run id."""
+
+    account: str
+    event: str
+    run: str
+
+
+@dataclass
+class Integration:
+    """An account's roster provider: its settings, and where its applied ledger is.
+
+    `applying` names the plan whose application was begun and not finished: its contacts are in doubt.
+    """
+
+    account: str
+    provider: str
+    settings: dict[str, JSON] = field(default_factory=dict)
+    ledger: str = ""
+    applying: str = ""
+
+
+@dataclass
+class Event:
+    """One conference evening: what it selects, and where its applied snapshot is."""
+
+    account: str
+    event: str
+    name: str = ""
+    selection: dict[str, JSON] = field(default_factory=dict)
+    snapshot: str = ""
+    applying: str = ""
+
+
+class Records(Protocol):
+    """Runs, locks, integrations and events."""
+
+    def begin(self, key: RunKey, owner: str, is_running: Callable[[str], bool], mode: str, now: str) -> None:
+        """Take the event's lock and write the run's record, or raise AlreadyRunning."""
+        ...
+
+    def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
+        """Take the account's lock for planning and applying, or raise AccountBusy."""
+        ...
+
+    def progress(self, key: RunKey, progress: Mapping[str, JSON]) -> None: ...
+
+    def integration(self, account: str) -> Integration: ...
+
+    def event(self, account: str, event: str) -> Event: ...
+
+    def applying(self, key: RunKey, plan: str) -> None:
+        """Mark account and event: from here on the roster may be half changed."""
+        ...
+
+    def finish(
+        self,
+        key: RunKey,
+        status: str,
+        report: Mapping[str, JSON],
+        now: str,
+        applied: tuple[str, str, JSON] | None = None,
+    ) -> None:
+        """In one transaction: the run's end and report, its locks freed, and, for an applied plan, the flip to its
+        (ledger, snapshot, selection) with the mark of `applying` taken off. Frees only locks that the run holds.
+        """
+        ...
+
+
+class Roster(Protocol):
+    """The roster's items: contacts, classes, a student's classes in one event. Each method returns items written."""
+
+    def apply(self, account: str, event: str, provider: str, changes: Iterable[Change]) -> int: ...
+
+
+@dataclass(frozen=True)
+class Change:
+    """One item to write. Exactly one of the four is meant: `entry` None deletes that class or schedule."""
+
+    kind: str
+    id: str
+    entry: ContactEntry | ClassEntry | tuple[str, ...] | None

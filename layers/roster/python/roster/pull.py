@@ -1,0 +1,229 @@
+"""Fetch, normalise, stage: one turn of a pull, which stops by itself and hands its place to the next turn.
+
+A turn that is killed is done again from the place it began at and writes the same files under the same names.
+Nothing here touches the roster: a pull only fills the run's own staging folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from time import time
+
+from roster.errors import ProviderUnavailable, RateLimited, TransientError
+from roster.keys import run_folder, slot
+from roster.model import (
+    JSON,
+    BirthDate,
+    Class,
+    Enrolment,
+    Person,
+    Record,
+    Rejected,
+    Relationship,
+    Remark,
+    School,
+    Selection,
+    SourceState,
+    Term,
+    dense,
+    to_line,
+)
+from roster.paging import LoopGuard
+from roster.ports import Answer, Http, Records, RunKey, Slots
+from roster.provider import Ask, Checker, Page, Provider, Refused, Resource
+
+PAGES_PER_TURN = 20
+ROUNDS = 3
+LONGEST_PATIENCE = 10
+
+# How a fact is tagged in a line, and the attribute whose id routes it.
+FACTS: Mapping[type, tuple[str, str]] = {
+    Person: ("person", "id"),
+    BirthDate: ("birth_date", "student"),
+    Class: ("class", "id"),
+    Enrolment: ("enrolment", "class_id"),
+    Relationship: ("relationship", "parent"),
+    Remark: ("remark", "id"),
+}
+NOTES: Mapping[type, str] = {
+    School: "school",
+    Term: "term",
+    SourceState: "state",
+    Rejected: "rejected",
+}
+
+
+@dataclass
+class Place:
+    """Where a pull stands; travels through the state machine as JSON, so it holds no row and no secret."""
+
+    round: int = 0
+    resource: int = 0
+    cursor: str = ""
+    page: int = 0
+    rows: int = 0
+    requests: int = 0
+    facts: int = 0
+    pages: list[int] = field(default_factory=list)
+    pulled: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    marker: str = ""
+    absent: list[str] = field(default_factory=list)
+    warnings: dict[str, int] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    wait: int = 0
+    waits: int = 0
+    done: bool = False
+
+
+@dataclass
+class Puller:
+    """One turn of one provider's pull. `left()` gives the seconds this function may still run."""
+
+    provider: Provider
+    http: Http
+    slots: Slots
+    records: Records
+    left: Callable[[], float]
+    clock: Callable[[], float] = time
+    reserve: float = 60.0
+
+    def turn(self, key: RunKey, run: Mapping[str, JSON], secret: Mapping[str, str], place: Place) -> Place:
+        """Pull pages until the end, the time, or the provider's patience is up. Returns the next place."""
+        selection = Selection.from_json(run.get("selection"))
+        settings = run.get("settings") or {}
+        resources = self.provider.resources(settings, selection)
+        ask = self._counting(self.provider.connect(self.http, settings, secret), place)
+        folder = run_folder(key.account, key.event, key.run)
+        if place == Place():
+            self.slots.write_json(f"{folder}/provider", {"help": dict(self.provider.help)})
+        return self._walk(key, folder, resources, ask, place)
+
+    def _walk(self, key: RunKey, folder: str, resources: Iterable[Resource], ask: Ask, place: Place) -> Place:
+        listed = list(resources)
+        place.wait = 0
+        guard = LoopGuard(place.seen)
+        for turn in range(PAGES_PER_TURN):
+            if turn and self.left() < self.reserve:
+                break
+            resource = listed[place.resource]
+            try:
+                page = self._fetch(resource, ask, place, guard)
+            except RateLimited as patience:
+                self._be_patient(patience, place)
+                break
+            except TransientError:
+                if not turn:
+                    raise
+                break  # what was read so far is kept; the next turn begins at the page that failed
+            place.waits = 0
+            self._take(folder, resource, page, place, guard)
+            if place.cursor == "" and place.page == 0:
+                guard = LoopGuard()
+            self.records.progress(key, self._progress(resource, page, place))
+            if place.resource == len(listed):
+                place.done = True
+                break
+        place.seen = guard.seen
+        return place
+
+    @staticmethod
+    def _be_patient(patience: RateLimited, place: Place) -> None:
+        """The state machine waits, not this function; but not for ever at one page."""
+        if place.waits >= LONGEST_PATIENCE:
+            raise ProviderUnavailable("the provider keeps asking to wait", patience.help) from patience
+        place.waits += 1
+        place.wait = ceil(patience.wait)
+
+    def _fetch(self, resource: Resource, ask: Ask, place: Place, guard: LoopGuard) -> Page | Refused:
+        cursor = place.cursor or resource.start
+        return Checker(self.provider, self.clock).page(resource, cursor, ask(cursor))
+
+    def _take(self, folder: str, resource: Resource, page: Page | Refused, place: Place, guard: LoopGuard) -> None:
+        if isinstance(page, Refused):
+            place.warnings[page.code] = 1
+            place.absent.extend(resource.covers)
+            return self._next_resource(place)
+        guard.cursor(place.cursor or resource.start)
+        guard.page(filter(None, map(resource.row_id, page.rows)))
+        moved = self._stage(folder, resource, page, place)
+        if moved:
+            return self._again(place)
+        place.page += 1
+        place.rows += len(page.rows)
+        place.cursor = page.next or ""
+        if page.next is None:
+            self._next_resource(place)
+
+    def _stage(self, folder: str, resource: Resource, page: Page, place: Place) -> bool:
+        """Write the page's facts and notes. True when the provider's data moved while we were reading."""
+        name = f"{place.round}/{place.resource:02d}-{place.page:06d}"
+        records = [record for row in page.rows for record in resource.normalise(row)]
+        notes = [record for record in records if type(record) in NOTES]
+        lines = list(fact_lines(records))
+        self.slots.write(f"{folder}/pull/{name}", lines)
+        self._count(resource, page, notes, len(lines), place)
+        if notes:
+            self.slots.write_json(f"{folder}/notes/{name}", [_note(note) for note in notes])
+        return self._moved(notes, place)
+
+    @staticmethod
+    def _count(resource: Resource, page: Page, notes: Iterable[Record], facts: int, place: Place) -> None:
+        place.facts += facts
+        place.pulled[resource.kind] = place.pulled.get(resource.kind, 0) + len(page.rows)
+        for note in notes:
+            if isinstance(note, Rejected):
+                place.rejected[note.kind] = place.rejected.get(note.kind, 0) + 1
+
+    def _moved(self, notes: Iterable[Record], place: Place) -> bool:
+        moved = False
+        for note in notes:
+            if isinstance(note, SourceState) and note.marker:
+                moved = moved or (place.marker not in ("", note.marker))
+                place.marker = note.marker
+        return moved
+
+    def _again(self, place: Place) -> None:
+        """A new load arrived at the provider mid-pull: two halves would not fit, so pull once more."""
+        if place.round + 1 >= ROUNDS:
+            place.warnings["source_moved"] = 1
+            place.page += 1
+            return self._next_resource(place)
+        started = Place(round=place.round + 1, requests=place.requests, marker=place.marker)
+        vars(place).update(vars(started))
+
+    @staticmethod
+    def _next_resource(place: Place) -> None:
+        """`pages` says how many there were of each: a killed turn may have left more than the source has now."""
+        place.pages.append(place.page)
+        place.resource += 1
+        place.cursor, place.page, place.rows = "", 0, 0
+
+    @staticmethod
+    def _progress(resource: Resource, page: Page | Refused, place: Place) -> dict[str, JSON]:
+        total = page.total if isinstance(page, Page) else 0
+        rows = place.rows or (len(page.rows) if isinstance(page, Page) else 0)
+        return {"stage": "pull", "resource": resource.name, "page": place.page, "rows": rows, "of": total}
+
+    @staticmethod
+    def _counting(ask: Ask, place: Place) -> Ask:
+        def counted(cursor: str) -> Answer:
+            place.requests += 1
+            return ask(cursor)
+
+        return counted
+
+
+def fact_lines(records: Iterable[Record]) -> Iterable[tuple[int, bytes]]:
+    """Each fact as (slot, line)."""
+    for record in records:
+        tagged = FACTS.get(type(record))
+        if tagged:
+            tag, route = tagged
+            yield slot(getattr(record, route)), to_line([tag, dense(record)])
+
+
+def _note(note: Record) -> JSON:
+    return [NOTES[type(note)], vars(note)]

@@ -1,0 +1,175 @@
+"""The DynamoDB adapter of `Records`: runs, locks, integrations and events, over the models of roster.tables.
+
+Locks are items that an execution owns; whoever finds the owner ended takes the lock over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import (
+    DoesNotExist,
+    PutError,
+    TransactWriteError,
+)
+from pynamodb.transactions import TransactWrite
+
+from roster import keys
+from roster.errors import AccountBusy, AlreadyRunning, NotSetUp, StoreBusy
+from roster.model import JSON
+from roster.ports import Event, Integration, RunKey
+from roster.tables import (
+    AccountItem,
+    EventItem,
+    IntegrationItem,
+    Item,
+    LockItem,
+    RunItem,
+)
+
+
+class DynamoRecords:
+    """Runs, locks, integrations and events (see roster.ports.Records)."""
+
+    def begin(self, key: RunKey, owner: str, is_running: Callable[[str], bool], mode: str, now: str) -> None:
+        held = _take(keys.event_lock(key.account, key.event), key, owner, is_running)
+        if held:
+            raise AlreadyRunning(f"run {held} of event {key.event} has not ended yet")
+        run = _run(key)
+        run.owner, run.mode, run.status, run.started = owner, mode, "running", now
+        run.save()
+
+    def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
+        held = _take(keys.account_lock(key.account), key, owner, is_running)
+        if held:
+            raise AccountBusy(f"run {held} is changing the contacts of account {key.account}")
+
+    def progress(self, key: RunKey, progress: Mapping[str, JSON]) -> None:
+        _run(key).update([RunItem.progress.set(dict(progress))])
+
+    def integration(self, account: str) -> Integration:
+        try:
+            item = IntegrationItem.get(*keys.integration(account), consistent_read=True)
+        except DoesNotExist:
+            raise NotSetUp(f"account {account} has no roster provider") from None
+        return Integration(account, item.provider, dict(item.settings), item.ledger or "", item.applying or "")
+
+    def event(self, account: str, event: str) -> Event:
+        try:
+            item = EventItem.get(*keys.event(account, event), consistent_read=True)
+        except DoesNotExist:
+            raise NotSetUp(f"account {account} has no event {event}", "Create an event first.") from None
+        selection = dict(item.selection or {})
+        return Event(account, event, item.name or "", selection, item.snapshot or "", item.applying or "")
+
+    def account_name(self, account: str) -> str | None:
+        try:
+            return str(AccountItem.get(*keys.account(account)).name)
+        except DoesNotExist:
+            return None
+
+    def applying(self, key: RunKey, plan: str) -> None:
+        with TransactWrite(connection=_connection()) as transaction:
+            for item, attribute in _marks(key):
+                transaction.update(item, actions=[attribute.set(plan)])
+
+    def finish(
+        self,
+        key: RunKey,
+        status: str,
+        report: Mapping[str, JSON],
+        now: str,
+        applied: tuple[str, str, JSON] | None = None,
+    ) -> None:
+        if _ended(key):
+            return  # this step was done before, and killed before it could say so
+        try:
+            with TransactWrite(connection=_connection()) as transaction:
+                ended = [RunItem.status.set(status), RunItem.ended.set(now), RunItem.report.set(dict(report))]
+                transaction.update(_run(key), actions=[RunItem.run.set(key.run), *ended])
+                for lock in _locks(key):
+                    transaction.delete(lock, condition=LockItem.run == key.run)
+                if applied:
+                    _flip(transaction, key, *applied)
+        except TransactWriteError as error:
+            raise StoreBusy("the end of the run could not be written") from error
+
+
+def _flip(transaction: TransactWrite, key: RunKey, ledger: str, snapshot: str, selection: JSON) -> None:
+    integration = IntegrationItem(*keys.integration(key.account))
+    event = EventItem(*keys.event(key.account, key.event))
+    transaction.update(integration, actions=[IntegrationItem.ledger.set(ledger), IntegrationItem.applying.remove()])
+    transaction.update(
+        event,
+        actions=[
+            EventItem.snapshot.set(snapshot),
+            EventItem.selection.set(selection),
+            EventItem.applying.remove(),
+        ],
+    )
+
+
+def _take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
+    """Take a lock. Returns the run that holds it instead, or blank when it is ours.
+
+    A lock whose execution has ended (killed, aborted) is taken over; the condition lets only one taker win.
+    """
+    lock = LockItem(*key, owner=owner, run=run.run, event=run.event)
+    try:
+        lock.save(condition=LockItem.pk.does_not_exist() | (LockItem.owner == owner))
+        return ""
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+    try:
+        holder = LockItem.get(*key, consistent_read=True)
+    except DoesNotExist:
+        return _take(key, run, owner, is_running)
+    if is_running(holder.owner):
+        return str(holder.run)
+    _interrupted(RunKey(run.account, holder.event, holder.run))
+    try:
+        lock.save(condition=LockItem.owner == holder.owner)
+    except PutError:
+        return str(holder.run)
+    return ""
+
+
+def _interrupted(key: RunKey) -> None:
+    """The run whose lock is taken over did not live to say how it ended."""
+    if not _ended(key):
+        _run(key).update([RunItem.status.set("interrupted")])
+
+
+def _ended(key: RunKey) -> bool:
+    try:
+        return RunItem.get(*keys.run(key.account, key.event, key.run), consistent_read=True).ended is not None
+    except DoesNotExist:
+        return False
+
+
+def _locks(key: RunKey) -> Iterator[LockItem]:
+    """The locks that this run holds."""
+    for lock in (keys.event_lock(key.account, key.event), keys.account_lock(key.account)):
+        try:
+            item = LockItem.get(*lock, consistent_read=True)
+        except DoesNotExist:
+            continue
+        if item.run == key.run:
+            yield item
+
+
+def _run(key: RunKey) -> RunItem:
+    return RunItem(*keys.run(key.account, key.event, key.run), run=key.run)
+
+
+def _marks(key: RunKey) -> list[tuple[Item, JSON]]:
+    return [
+        (IntegrationItem(*keys.integration(key.account)), IntegrationItem.applying),
+        (EventItem(*keys.event(key.account, key.event)), EventItem.applying),
+    ]
+
+
+def _connection() -> Connection:
+    return RunItem._get_connection().connection

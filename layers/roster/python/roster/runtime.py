@@ -1,0 +1,120 @@
+"""The composition root: the only reader of the environment, the only chooser of adapters.
+
+A function's app.py is one line over this: which provider it pulls, or that it runs the sync's steps.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aws_lambda_powertools import Logger
+
+from roster.errors import RosterError
+from roster.executions import StepFunctionsExecutions
+from roster.model import JSON
+from roster.ports import RunKey
+from roster.provider import Provider
+from roster.pull import Place, Puller
+from roster.records import DynamoRecords
+from roster.snapshots import S3Slots
+from roster.store import DynamoRoster
+from roster.sync import Sync
+from roster.tables import use_table
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    Handler = Callable[[dict[str, JSON], LambdaContext], JSON]
+
+
+class Step(Protocol):
+    """One step of the sync over the event that the state machine sends."""
+
+    def __call__(self, sync: Sync, event: dict[str, Any]) -> JSON: ...
+
+
+@cache
+def logger() -> Logger:
+    """Structured logs: names, places and sums. Never an event, a row or a secret."""
+    return Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "roster"), log_uncaught_exceptions=False)
+
+
+@cache
+def _slots() -> S3Slots:
+    return S3Slots(os.environ["STAGING_BUCKET"])
+
+
+@cache
+def _records() -> DynamoRecords:
+    use_table(os.environ["TABLE_NAME"])
+    return DynamoRecords()
+
+
+def importer(provider: Provider) -> Handler:
+    """The Lambda handler that pulls this provider, one turn per call: state in, state out."""
+
+    def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
+        from roster.http import RequestsHttp  # only importers speak HTTP and read secrets
+        from roster.secrets import SecretsManager
+
+        state = event["state"]
+        key = RunKey(state["account"], state["event"], state["run"])
+        puller = Puller(provider, RequestsHttp(), _slots(), _records(), _seconds(context))
+        secret = SecretsManager(os.environ["SECRET_PREFIX"]).of(key.account, provider.name)
+        place = _logged("pull", key, lambda: puller.turn(key, state, secret, Place(**state["place"])))
+        logger().info("pulled", extra={"run": key.run, "resource": place.resource, "requests": place.requests})
+        return {**state, "place": asdict(place)}
+
+    return handler
+
+
+STEPS: dict[str, Step] = {
+    "begin": lambda sync, event: sync.begin(event["state"], event["run"], event["owner"]),
+    "plan": lambda sync, event: sync.plan(event["state"], event["owner"]),
+    "guard": lambda sync, event: sync.guard(event["state"]),
+    "apply": lambda sync, event: sync.apply(event["state"], event["shard"]),
+    "finish": lambda sync, event: sync.finish(event["state"]),
+    "fail": lambda sync, event: sync.fail(event["state"], event["run"], event["error"]),
+}
+
+
+def syncer() -> Handler:
+    """The Lambda handler of the sync's steps; `event.step` names which."""
+
+    def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
+        state = event["state"]
+        key = RunKey(state["account"], state["event"], event["run"])
+        sync = Sync(
+            _slots(),
+            _records(),
+            DynamoRoster(),
+            StepFunctionsExecutions().is_running,
+            lambda: datetime.now(UTC),
+            _seconds(context),
+        )
+        return _logged(event["step"], key, lambda: STEPS[event["step"]](sync, event))
+
+    return handler
+
+
+def account_name(account: str) -> str | None:
+    """What the account's school calls itself; None where there is no such account."""
+    return _records().account_name(account) if account else None
+
+
+def _logged(step: str, key: RunKey, work: Callable[[], Any]) -> Any:
+    """Say that a step failed, and why, in words that hold no row."""
+    try:
+        return work()
+    except RosterError as error:
+        logger().warning(error.message, extra={"step": step, "run": key.run, "error": type(error).__name__})
+        raise
+
+
+def _seconds(context: LambdaContext) -> Callable[[], float]:
+    return lambda: context.get_remaining_time_in_millis() / 1000

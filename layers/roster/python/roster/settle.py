@@ -1,0 +1,186 @@
+"""One contact, class or schedule: what was applied last against what the pull says now.
+
+What decides created, updated, departed or returned is here, and what must survive a sync: a stored security value,
+other events' listings, people whom an untrusted source does not show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from roster.errors import ClassTooLarge
+from roster.facts import ContactKey, Context, Doubt, Facts, Outcome
+from roster.model import Class, ClassEntry, ContactEntry, Listing, Person
+from roster.ports import Change
+from roster.tally import Tally
+
+LARGEST_CLASS = 380_000  # bytes of ids; an item holds 400 KB
+
+
+def settle_contact(
+    key: ContactKey,
+    person: Person | None,
+    listing: Listing | None,
+    known: ContactEntry | None,
+    facts: Facts,
+    doubt: Doubt,
+    context: Context,
+    out: Outcome,
+) -> None:
+    """One contact: created, updated, unchanged, returned, departed, or none of this event's business."""
+    listed_before = known is not None and context.event in known.listed
+    if listed_before:
+        out.tally.judge(key[0], "previous")
+    if person and listing:
+        entry = _present(person, listing, known, context, out)
+        for code in sorted(facts.remarks.get(key, ())):
+            out.tally.warn(code, *key)
+    elif known and listed_before:
+        entry = _missing(known, facts.released.get(key, set()), context, out)
+    elif known:
+        entry = known
+    elif key in doubt.contacts:  # an interrupted run made this contact, and the source has lost it since
+        entry = ContactEntry(doubt.contacts[key].person, {}, context.today)
+    else:
+        return
+    out.contacts.append(entry)
+    if key in doubt.contacts or known is None or _item(entry) != _item(known):
+        out.changes.append(Change(key[0], key[1], entry))
+
+
+def _item(entry: ContactEntry) -> tuple[Person, list[list[str]], str]:
+    """What of an entry is stored in the table; which events list it is not."""
+    return entry.person, entry.related(), entry.inactive_since
+
+
+def _present(
+    person: Person, listing: Listing, known: ContactEntry | None, context: Context, out: Outcome
+) -> ContactEntry:
+    if known:
+        person = _kept(person, known.person)
+    if person.kind == "student" and not person.birth_date:
+        out.tally.warn("student_without_birth_date", "student", person.id)
+    out.tally.count(person.kind, _outcome(person, known, out.tally))
+    listed = {**(known.listed if known else {}), context.event: listing}
+    return ContactEntry(person, listed)
+
+
+def _kept(person: Person, known: Person) -> Person:
+    """A blank never overwrites a stored security value, and an id once known stays known."""
+    others = {*person.other_ids, *known.other_ids} - {person.id}
+    return replace(person, birth_date=person.birth_date or known.birth_date, other_ids=tuple(sorted(others)))
+
+
+def _outcome(person: Person, known: ContactEntry | None, tally: Tally) -> str:
+    if known is None:
+        return "created"
+    if known.inactive_since:
+        return "returned"
+    if person == known.person:
+        return "unchanged"
+    if all(not getattr(known.person, name) for name in _changed(person, known.person)):
+        tally.judge(person.kind, "filled")
+    return "updated"
+
+
+def _changed(person: Person, known: Person) -> list[str]:
+    return [name for name, value in vars(person).items() if value != getattr(known, name)]
+
+
+def _missing(known: ContactEntry, released: set[str], context: Context, out: Outcome) -> ContactEntry:
+    """`released`: the classes (of a parent: the children) that the administrator has just deselected."""
+    kind, id = known.key
+    listing = known.listed[context.event]
+    if context.stays(kind):
+        out.tally.count(kind, "unchanged")
+        if kind not in context.absent:
+            out.tally.warn("departures_held_back", kind, id)
+        return known
+    out.tally.count(kind, "departed")
+    held_by = {tie[0] for tie in listing.related} if kind == "parent" else set(listing.classes)
+    if held_by and held_by <= released:
+        out.tally.judge(kind, "excused")
+        for tie in listing.related if kind == "student" else ():
+            out.call(tie[0], "released", "parent", tie[0], id)
+    listed = {event: listing for event, listing in known.listed.items() if event != context.event}
+    return ContactEntry(known.person, listed, known.inactive_since if listed else context.today)
+
+
+def settle_schedule(
+    key: ContactKey,
+    listing: Listing | None,
+    known: ContactEntry | None,
+    facts: Facts,
+    doubt: Doubt,
+    context: Context,
+    out: Outcome,
+) -> None:
+    """A student's classes in this event, one item; its changes are what is counted as enrolments."""
+    before = known.listed[context.event].classes if known and context.event in known.listed else []
+    now = listing.classes if listing else before if context.stays("student") else []
+    _count_members("enrolment", set(now), set(before), facts.released.get(key, set()), out.tally)
+    if now != before or key[1] in doubt.schedules:
+        out.changes.append(Change("schedule", key[1], tuple(now) if now else None))
+
+
+def _count_members(kind: str, now: set[str], before: set[str], released: set[str], tally: Tally) -> None:
+    tally.count(kind, "created", len(now - before))
+    tally.count(kind, "unchanged", len(now & before))
+    tally.count(kind, "departed", len(before - now))
+    tally.judge(kind, "previous", len(before))
+    tally.judge(kind, "excused", len((before - now) & released))
+
+
+def count_ties(
+    listing: Listing | None, known: ContactEntry | None, released: set[str], context: Context, out: Outcome
+) -> None:
+    listed = known.listed.get(context.event) if known else None
+    before = {tie[0]: tie for tie in listed.related} if listed else {}
+    now = {tie[0]: tie for tie in listing.related} if listing else {}
+    if listed and not listing and context.stays("parent"):
+        now = before
+    _count_members("relationship", set(now), set(before), released, out.tally)
+    updated = sum(1 for student in now.keys() & before.keys() if now[student] != before[student])
+    out.tally.count("relationship", "updated", updated)
+    out.tally.count("relationship", "unchanged", -updated)
+
+
+def settle_class(
+    id: str, facts: Facts, before: ClassEntry | None, doubted: bool, context: Context, out: Outcome
+) -> None:
+    if before:
+        out.tally.judge("class", "previous")
+    info = facts.classes.get(id)
+    if info and context.selection.takes(info.school, info.terms):
+        entry: ClassEntry | None = _present_class(info, facts, before, out)
+    else:
+        entry = _missing_class(before, context, out) if before else None
+    if entry:
+        out.classes.append(entry)
+    if doubted or entry != before:
+        out.changes.append(Change("class", id, entry))
+
+
+def _present_class(info: Class, facts: Facts, before: ClassEntry | None, out: Outcome) -> ClassEntry:
+    members = facts.members.get(info.id, {})
+    teachers = sorted((not primary, id) for (kind, id), primary in members.items() if kind == "teacher")
+    students = sorted(id for kind, id in members if kind == "student")
+    entry = ClassEntry(info, [id for _, id in teachers], students)
+    if sum(map(len, students)) > LARGEST_CLASS:
+        raise ClassTooLarge(f"class {info.id} has {len(students)} students; one class cannot hold them")
+    if not teachers:
+        out.tally.warn("class_without_teacher", "class", info.id)
+    outcome = "created" if before is None else "unchanged" if before.info == info else "updated"
+    out.tally.count("class", outcome)
+    return entry
+
+
+def _missing_class(before: ClassEntry, context: Context, out: Outcome) -> ClassEntry | None:
+    if context.stays("class") and not context.deselected(before.info):
+        out.tally.count("class", "unchanged")
+        out.tally.warn("departures_held_back", "class", before.key)
+        return before
+    out.tally.count("class", "departed")
+    if context.deselected(before.info):
+        out.tally.judge("class", "excused")
+    return None

@@ -1,0 +1,131 @@
+"""The table's items, as pynamodb models: the one description of what is stored.
+
+One table, items told apart by their keys (roster.keys). A security value (date of birth) has an attribute of its
+own, which no index projects. No roster item holds a time or a run's id: the same roster is the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.models import Model
+
+
+class Item(Model):
+    """What all items share. Time-outs are ours: pynamodb's own are 15 and 30 seconds."""
+
+    class Meta:
+        table_name = "unset"
+        connect_timeout_seconds = 3
+        read_timeout_seconds = 10
+        max_retry_attempts = 8
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
+class ContactItem(Item):
+    """One person at one provider. `related`: [id, relation, type] of a student's parents or a parent's children."""
+
+    kind = UnicodeAttribute()
+    id = UnicodeAttribute()
+    origin = UnicodeAttribute()
+    level = UnicodeAttribute()
+    first = UnicodeAttribute(null=True)
+    middle = UnicodeAttribute(null=True)
+    last = UnicodeAttribute(null=True)
+    email = UnicodeAttribute(null=True)
+    phone = UnicodeAttribute(null=True)
+    sis_id = UnicodeAttribute(null=True)
+    number = UnicodeAttribute(null=True)
+    grade = UnicodeAttribute(null=True)
+    title = UnicodeAttribute(null=True)
+    security_value = UnicodeAttribute(null=True)
+    schools: ListAttribute[Any] = ListAttribute(null=True)
+    other_ids: ListAttribute[Any] = ListAttribute(null=True)
+    related: ListAttribute[Any] = ListAttribute(null=True)
+    inactive_since = UnicodeAttribute(null=True)
+
+
+class ClassItem(Item):
+    """One class of one event, with its roster: ids of teachers (the primary one first) and students."""
+
+    id = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
+    school = UnicodeAttribute(null=True)
+    terms: ListAttribute[Any] = ListAttribute(null=True)
+    course = UnicodeAttribute(null=True)
+    subject = UnicodeAttribute(null=True)
+    period = UnicodeAttribute(null=True)
+    grade = UnicodeAttribute(null=True)
+    sis_id = UnicodeAttribute(null=True)
+    teachers: ListAttribute[Any] = ListAttribute(null=True)
+    students: ListAttribute[Any] = ListAttribute(null=True)
+
+
+class ScheduleItem(Item):
+    """One student's classes in one event."""
+
+    student = UnicodeAttribute()
+    classes: ListAttribute[Any] = ListAttribute()
+
+
+class AccountItem(Item):
+    """A school or district that uses pickAtime."""
+
+    name = UnicodeAttribute()
+
+
+class IntegrationItem(Item):
+    """An account's roster provider. `ledger`: folder of the applied contacts. `applying`: a plan in progress."""
+
+    provider = UnicodeAttribute()
+    settings: JSONAttribute = JSONAttribute()
+    ledger = UnicodeAttribute(null=True)
+    applying = UnicodeAttribute(null=True)
+
+
+class EventItem(Item):
+    """One conference evening, what it selects, and the folder of its applied classes."""
+
+    name = UnicodeAttribute(null=True)
+    selection: JSONAttribute = JSONAttribute(null=True)
+    nightly = BooleanAttribute(default=False)
+    snapshot = UnicodeAttribute(null=True)
+    applying = UnicodeAttribute(null=True)
+
+
+class RunItem(Item):
+    """One run: how far it is, and its report when it has ended. Times are ISO 8601, UTC."""
+
+    run = UnicodeAttribute()
+    owner = UnicodeAttribute(null=True)
+    mode = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    started = UnicodeAttribute(null=True)
+    ended = UnicodeAttribute(null=True)
+    progress: JSONAttribute = JSONAttribute(null=True)
+    report: JSONAttribute = JSONAttribute(null=True)
+    expires = NumberAttribute(null=True)
+
+
+class LockItem(Item):
+    """Whoever holds this item, holds the lock: `owner` is an execution, `run` its run."""
+
+    owner = UnicodeAttribute()
+    run = UnicodeAttribute()
+    event = UnicodeAttribute()
+
+
+def use_table(name: str) -> None:
+    """Point every model at the table; the composition root calls this once."""
+    Item.Meta.table_name = name
+    for model in Item.__subclasses__():
+        model.Meta.table_name = name

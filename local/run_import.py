@@ -1,0 +1,50 @@
+"""Starts one run through the real state machine, follows it, and gives its report.
+
+What a person sees while it runs is the run's own record, the one that the web client reads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from json import dumps
+from typing import Any
+from uuid import uuid4
+
+from local.account import LocalAccount
+
+POLL_SECONDS = 0.1
+GONE = {"status": "failed", "error": {"code": "Unknown", "message": "the run ended without a report", "help": ""}}
+Show = Callable[[Mapping[str, Any]], None]
+
+
+def start(account: LocalAccount, mode: str) -> str:
+    """Start a run; returns its id, which is also the execution's name."""
+    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
+    account.stack.client("stepfunctions").start_execution(
+        stateMachineArn=account.stack.outputs["SyncArn"],
+        name=run,
+        input=dumps({"account": account.account, "event": account.event, "mode": mode}),
+    )
+    return run
+
+
+def follow(account: LocalAccount, run: str, show: Show) -> dict[str, Any]:
+    """Show the run's progress until it has ended; returns its report."""
+    while True:
+        over = _is_over(account, run)  # asked first: a record read after the end is the last one
+        record = account.run(run)
+        if record.get("ended"):
+            return {**record["report"], "run": run}
+        if over:
+            return {**GONE, "run": run}
+        if record.get("progress"):
+            show(record["progress"])
+        time.sleep(POLL_SECONDS)
+
+
+def _is_over(account: LocalAccount, run: str) -> bool:
+    arn = account.stack.outputs["SyncArn"].replace(":stateMachine:", ":execution:") + f":{run}"
+    states = account.stack.client("stepfunctions")
+    return bool(states.describe_execution(executionArn=arn)["status"] != "RUNNING")

@@ -1,0 +1,74 @@
+"""What a person at a terminal sees: a progress bar, a report in sentences, a table of contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from roster.model import COUNTED, OUTCOMES
+from roster.tables import ContactItem
+
+STATUS = {
+    "applied": "The roster was imported.",
+    "preview": "This was a test import: nothing was changed.",
+    "held": "The run is held: nothing was changed, because a person should look first.",
+    "failed": "The run failed, and nothing was changed.",
+}
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """A function that shows one progress record of the run; silent where standard error is no terminal."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        TextColumn("{task.fields[done]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting", total=None, done="")
+
+        def show(progress: Mapping[str, Any]) -> None:
+            stage, total = progress["stage"], progress.get("of")
+            done = progress["rows"] if stage == "pull" else progress["page"]
+            said = f"{done:,} of {total:,}" if total else f"{done:,} rows"
+            bar.update(
+                task, description=f"{stage} {progress.get('resource', '')}", completed=done, total=total, done=said
+            )
+
+        yield show
+
+
+def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """The report as a person reads it."""
+    yield STATUS.get(report["status"], report["status"])
+    error = report.get("error")
+    if error:
+        yield f"  {error['message']}"
+        yield f"  {error['help']}"
+        return
+    yield from (f"  {reason}" for reason in report["reasons"])
+    yield f"  {'':<14}" + "".join(f"{outcome:>11}" for outcome in OUTCOMES)
+    for kind in COUNTED:
+        yield f"  {kind:<14}" + "".join(f"{report['counts'][kind][outcome]:>11,}" for outcome in OUTCOMES)
+    yield f"  {report['requests']:,} requests to the provider, {report['writes']:,} items written"
+    for code, times in report["warnings"].items():
+        yield f"  {code} ({times:,}): {report['help'][code]}"
+
+
+def contacts_table(contacts: Iterable[ContactItem], kind: str | None, limit: int) -> Iterator[str]:
+    """Contacts, one a line. A birth date shows as on file or blank, never as itself."""
+    yield f"{'kind':<9}{'provider id':<28}{'name':<28}{'e-mail':<34}{'security value':<16}related"
+    for contact in islice((c for c in contacts if kind in (None, c.kind)), limit):
+        name = " ".join(part for part in (contact.first, contact.last) if part)
+        value = ("on file" if contact.security_value else "blank") if contact.kind == "student" else ""
+        state = f"  (inactive since {contact.inactive_since})" if contact.inactive_since else ""
+        related = len(contact.related or ())
+        email = (contact.email or "")[:33]
+        yield f"{contact.kind:<9}{contact.id:<28}{name[:27]:<28}{email:<34}{value:<16}{related}{state}"

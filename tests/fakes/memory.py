@@ -1,0 +1,130 @@
+"""The ports over dictionaries: the pipeline's own rules, tested without AWS and in milliseconds.
+
+Everything that crosses a port goes through JSON, as it does over S3, DynamoDB and Step Functions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from roster.errors import AccountBusy, AlreadyRunning
+from roster.model import JSON, ClassEntry, ContactEntry
+from roster.ports import Change, Event, Integration, RunKey
+
+
+class MemorySlots:
+    """roster.ports.Slots over a dictionary."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, dict[int, list[bytes]] | str] = {}
+
+    def write(self, name: str, lines: Iterable[tuple[int, bytes]]) -> None:
+        slots: dict[int, list[bytes]] = defaultdict(list)
+        for slot, line in lines:
+            slots[slot].append(line)
+        self.files[name] = slots
+
+    def read(self, name: str, slots: range) -> Iterator[bytes]:
+        file = self.files[name]
+        assert isinstance(file, dict)
+        for slot in slots:
+            yield from file.get(slot, [])
+
+    def names(self, prefix: str) -> Sequence[str]:
+        return sorted(name for name in self.files if name.startswith(prefix))
+
+    def write_json(self, name: str, value: JSON) -> None:
+        self.files[name] = json.dumps(value)
+
+    def read_json(self, name: str) -> JSON:
+        file = self.files[name]
+        assert isinstance(file, str)
+        return json.loads(file)
+
+    def delete(self, names: Sequence[str]) -> None:
+        for name in names:
+            del self.files[name]
+
+
+class MemoryRecords:
+    """roster.ports.Records over dictionaries. `reports` holds every run's end."""
+
+    def __init__(self, integration: Integration, *events: Event) -> None:
+        self._integration = integration
+        self.events = {event.event: event for event in events}
+        self.locks: dict[str, str] = {}
+        self.reports: dict[str, dict[str, JSON]] = {}
+        self.told: list[Mapping[str, JSON]] = []
+
+    def begin(self, key: RunKey, owner: str, is_running: Callable[[str], bool], mode: str, now: str) -> None:
+        if self.locks.setdefault(f"event {key.event}", owner) != owner:
+            if is_running(self.locks[f"event {key.event}"]):
+                raise AlreadyRunning(f"event {key.event}")
+            self.locks[f"event {key.event}"] = owner
+
+    def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
+        if self.locks.setdefault("account", owner) != owner:
+            if is_running(self.locks["account"]):
+                raise AccountBusy("account")
+            self.locks["account"] = owner
+
+    def progress(self, key: RunKey, progress: Mapping[str, JSON]) -> None:
+        self.told.append(json.loads(json.dumps(progress)))
+
+    def integration(self, account: str) -> Integration:
+        return self._integration
+
+    def event(self, account: str, event: str) -> Event:
+        return self.events[event]
+
+    def applying(self, key: RunKey, plan: str) -> None:
+        self._integration.applying = self.events[key.event].applying = plan
+
+    def finish(
+        self,
+        key: RunKey,
+        status: str,
+        report: Mapping[str, JSON],
+        now: str,
+        applied: tuple[str, str, JSON] | None = None,
+    ) -> None:
+        self.reports[key.run] = json.loads(json.dumps(report))
+        self.locks = {lock: owner for lock, owner in self.locks.items() if owner != key.run}
+        if applied:
+            event = self.events[key.event]
+            self._integration.ledger, event.snapshot, event.selection = applied
+            self._integration.applying = event.applying = ""
+
+
+class MemoryRoster:
+    """roster.ports.Roster over a dictionary; `fail_after` makes the table refuse after so many writes."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, ...], JSON] = {}
+        self.fail_after: int | None = None
+
+    def apply(self, account: str, event: str, provider: str, changes: Iterable[Change]) -> int:
+        writes = 0
+        for change in changes:
+            if self.fail_after is not None and writes >= self.fail_after:
+                raise RuntimeError("the process is killed here")
+            self._write(event, change)
+            writes += 1
+        return writes
+
+    def _write(self, event: str, change: Change) -> None:
+        entry = change.entry
+        if isinstance(entry, ContactEntry):
+            item = {"person": vars(entry.person), "related": entry.related(), "inactive_since": entry.inactive_since}
+            self.items["contact", change.kind, change.id] = item
+        elif entry is None:
+            self.items.pop((change.kind, event, change.id), None)
+        else:
+            value = entry.to_json() if isinstance(entry, ClassEntry) else list(entry)
+            self.items[change.kind, event, change.id] = value
+
+    def of(self, *key: str) -> dict[str, JSON]:
+        """Items whose key begins so, by id."""
+        return {name[-1]: item for name, item in self.items.items() if name[: len(key)] == key}
