@@ -75,7 +75,8 @@ class LocalAccount:
     def _get(self, key: keys.Key) -> dict[str, Any]:
         wanted = {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
         found = self.stack.client("dynamodb").get_item(TableName=self.table, Key=wanted, ConsistentRead=True)
-        return found.get("Item", {})
+        item: dict[str, Any] = found.get("Item", {})
+        return item
 
     def _put(self, item: AccountItem) -> None:
         self.stack.client("dynamodb").put_item(TableName=self.table, Item=item.serialize())

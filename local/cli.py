@@ -18,8 +18,8 @@ from typing import Any
 
 from local.account import AccountTaken, LocalAccount, Running
 from local.providers import PROVIDERS
-from local.run_import import follow, start
-from local.show import contacts_table, progress_bar, report_lines
+from local.run_import import follow, offer, start
+from local.show import contacts_table, offer_lines, progress_bar, report_lines
 from local.stack import Stack, StackInUse, connect
 from roster.model import Selection, Term
 
@@ -99,7 +99,8 @@ def _import_into(stack: Running, args: Namespace) -> int:
     account.select("Parent-teacher conference", Selection(args.schools, terms, not args.no_contacts))
     with progress_bar() as show:
         report = follow(account, start(account, "preview" if args.preview else "import"), show)
-    for said in report_lines(report):
+    chosen_from = offer_lines(offer(account, report["run"])) if report["status"] == "preview" else ()
+    for said in (*report_lines(report), *chosen_from):
         print(said, file=sys.stderr if args.json else sys.stdout)
     if args.json:
         print(json.dumps(report, ensure_ascii=False, sort_keys=True), flush=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from json import dumps
+from json import dumps, loads
 from typing import Any
 from uuid import uuid4
+from zlib import decompress
 
 from local.account import LocalAccount
+from roster.keys import run_folder
 
 POLL_SECONDS = 0.1
 GONE = {"status": "failed", "error": {"code": "Unknown", "message": "the run ended without a report", "help": ""}}
@@ -42,6 +44,14 @@ def follow(account: LocalAccount, run: str, show: Show) -> dict[str, Any]:
         if record.get("progress"):
             show(record["progress"])
         time.sleep(POLL_SECONDS)
+
+
+def offer(account: LocalAccount, run: str) -> dict[str, Any]:
+    """What there was to choose from when that run read the provider: schools and terms, with their classes."""
+    name = f"{run_folder(account.account, account.event, run)}/offer"
+    body = account.stack.client("s3").get_object(Bucket=account.stack.outputs["StagingBucket"], Key=name)["Body"]
+    found: dict[str, Any] = loads(decompress(body.read()))
+    return found
 
 
 def _is_over(account: LocalAccount, run: str) -> bool:

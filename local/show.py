@@ -62,6 +62,16 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {code} ({times:,}): {report['help'][code]}"
 
 
+def offer_lines(offer: Mapping[str, Any]) -> Iterator[str]:
+    """Schools and terms with their ids, to choose from."""
+    yield "  Schools (--schools) and terms (--terms) to choose from:"
+    for school in offer["schools"]:
+        yield f"    school {school['id']:<26} {school['classes']:>5} classes  {school['name']}"
+    for term in offer["terms"]:
+        dates = f"{term['start']} to {term['end']}" if term["start"] or term["end"] else "no dates"
+        yield f"    term   {term['id']:<26} {term['classes']:>5} classes  {term['name']}  ({dates})"
+
+
 def contacts_table(contacts: Iterable[ContactItem], kind: str | None, limit: int) -> Iterator[str]:
     """Contacts, one a line. A birth date shows as on file or blank, never as itself."""
     yield f"{'kind':<9}{'provider id':<28}{'name':<28}{'e-mail':<34}{'security value':<16}related"

@@ -64,6 +64,8 @@ class Planner:
                 "selection": selection.to_json(),
                 "before": before or selection.to_json(),
                 "vanished": vanished,
+                "schools": [note for tag, note in notes if tag == "school"],
+                "terms": [note for tag, note in notes if tag == "term"],
                 "absent": sorted(absent),
                 "trusted": all(s["departures_trusted"] for s in states) and "source_moved" not in place.warnings,
                 "ledger": integration.ledger,
@@ -183,6 +185,7 @@ class Desk:
     def _scope(self, shard: int) -> Outcome:
         tags = ("class", "enrolment", "person", "relationship", "remark")
         facts = self.staging.facts(self.told["pulled"], shard, tags)
+        self.staging.offer(shard, facts.classes.values())
         changed = self.context.selection != self.context.before
         before = self.staging.classes(self.told["snapshot"], shard).values() if changed else ()
         return scope(facts, before, self.context)

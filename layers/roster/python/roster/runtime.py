@@ -17,10 +17,11 @@ from aws_lambda_powertools import Logger
 from roster.errors import RosterError
 from roster.executions import StepFunctionsExecutions
 from roster.model import JSON
-from roster.ports import RunKey
+from roster.ports import Http, RunKey
 from roster.provider import Provider
 from roster.pull import Place, Puller
 from roster.records import DynamoRecords
+from roster.secrets import SecretsManager
 from roster.snapshots import S3Slots
 from roster.store import DynamoRoster
 from roster.sync import Sync
@@ -55,17 +56,31 @@ def _records() -> DynamoRecords:
     return DynamoRecords()
 
 
+@cache
+def _executions() -> StepFunctionsExecutions:
+    return StepFunctionsExecutions()
+
+
+@cache
+def _http() -> Http:
+    from roster.http import RequestsHttp  # only importers speak HTTP
+
+    return RequestsHttp()
+
+
+@cache
+def _secrets() -> SecretsManager:
+    return SecretsManager(os.environ["SECRET_PREFIX"])
+
+
 def importer(provider: Provider) -> Handler:
     """The Lambda handler that pulls this provider, one turn per call: state in, state out."""
 
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
-        from roster.http import RequestsHttp  # only importers speak HTTP and read secrets
-        from roster.secrets import SecretsManager
-
         state = event["state"]
         key = RunKey(state["account"], state["event"], state["run"])
-        puller = Puller(provider, RequestsHttp(), _slots(), _records(), _seconds(context))
-        secret = SecretsManager(os.environ["SECRET_PREFIX"]).of(key.account, provider.name)
+        puller = Puller(provider, _http(), _slots(), _records(), _seconds(context))
+        secret = _secrets().of(key.account, provider.name)
         place = _logged("pull", key, lambda: puller.turn(key, state, secret, Place(**state["place"])))
         logger().info("pulled", extra={"run": key.run, "resource": place.resource, "requests": place.requests})
         return {**state, "place": asdict(place)}
@@ -93,7 +108,7 @@ def syncer() -> Handler:
             _slots(),
             _records(),
             DynamoRoster(),
-            StepFunctionsExecutions().is_running,
+            _executions().is_running,
             lambda: datetime.now(UTC),
             _seconds(context),
         )

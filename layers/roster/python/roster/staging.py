@@ -7,12 +7,13 @@ undo, are compared with it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from roster.facts import ContactKey, Doubt, Facts, Outcome
 from roster.keys import shard_slots, slot
-from roster.model import JSON, ClassEntry, ContactEntry, to_line
+from roster.model import JSON, NO_TERM, Class, ClassEntry, ContactEntry, to_line
 from roster.ports import Change, Slots
 
 
@@ -60,6 +61,16 @@ class Staging:
         if name == "rosters":
             lines = ((slot(entry.key), to_line(entry.to_json())) for entry in out.classes)
             self.slots.write(f"{self.snapshot}/classes-{self._place(shard)}", lines)
+
+    def offer(self, shard: int, classes: Iterable[Class]) -> None:
+        """Note how many classes the provider has per school and term, chosen or not."""
+        counts = Counter((info.school, term) for info in classes for term in info.terms or (NO_TERM,))
+        self.slots.write_json(f"{self.folder}/offered/{shard:03d}", [[*place, n] for place, n in counts.items()])
+
+    def offered(self) -> Iterator[tuple[str, str, int]]:
+        """(school id, term id, classes), several times the same pair where shards shared it."""
+        for name in self.slots.names(f"{self.folder}/offered/"):
+            yield from map(tuple, self.slots.read_json(name))
 
     def changes(self, name: str, shard: int) -> Iterator[Change]:
         """What a pass wants written, for one shard."""

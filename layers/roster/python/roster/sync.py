@@ -7,6 +7,7 @@ never a secret. A step that is done twice leaves what doing it once leaves.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -15,7 +16,7 @@ from typing import TypedDict
 from roster.errors import HELP_MARK
 from roster.guard import reasons
 from roster.keys import ledger_folder, run_folder, snapshot_folder
-from roster.model import JSON, Selection
+from roster.model import JSON, NO_TERM, Selection, Term
 from roster.plan import Planned, Planner
 from roster.ports import Records, Roster, RunKey, Slots
 from roster.pull import Place
@@ -110,6 +111,7 @@ class Sync:
         key, verdict = _key(state), state["verdict"]
         status = "applied" if verdict["decision"] == "apply" else verdict["decision"]
         report = self._report(state, status)
+        self._write_offer(state)
         flip = self._flip(key, state) if status == "applied" else None
         self.records.finish(key, status, report, self._stamp(), flip)
         return report
@@ -151,6 +153,22 @@ class Sync:
             "requests": state["place"]["requests"],
             "writes": sum(shard["writes"] for shard in state.get("applied", [])),
         }
+
+    def _write_offer(self, state: State) -> None:
+        """What there is to choose from at the provider: schools and terms, each with its number of classes."""
+        staging, context = Staging(self.slots, _folder(state), "", ""), self._context(state)
+        schools: Counter[str] = Counter()
+        terms: Counter[str] = Counter()
+        for school, term, classes in staging.offered():
+            schools[school] += classes
+            terms[term] += classes
+        known = {term["id"] for term in context["terms"]}
+        unknown = [asdict(Term(id, id if id == NO_TERM else "")) for id in sorted(terms.keys() - known)]
+        offer = {
+            "schools": [{**school, "classes": schools[school["id"]]} for school in context["schools"]],
+            "terms": [{**term, "classes": terms[term["id"]]} for term in (*context["terms"], *unknown)],
+        }
+        self.slots.write_json(f"{_folder(state)}/offer", offer)
 
     def _context(self, state: State) -> dict[str, JSON]:
         context: dict[str, JSON] = self.slots.read_json(f"{_folder(state)}/context")

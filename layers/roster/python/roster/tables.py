@@ -12,7 +12,6 @@ from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
     ListAttribute,
-    NumberAttribute,
     UnicodeAttribute,
 )
 from pynamodb.models import Model
@@ -113,7 +112,6 @@ class RunItem(Item):
     ended = UnicodeAttribute(null=True)
     progress: JSONAttribute = JSONAttribute(null=True)
     report: JSONAttribute = JSONAttribute(null=True)
-    expires = NumberAttribute(null=True)
 
 
 class LockItem(Item):
