@@ -3,3 +3,11 @@
 There is no second description of the system here: what the template says is what runs. Ships nothing to AWS.
 Start at stack.py; README-level facts on what an emulator cannot prove are in each module's docstring.
 """
+
+import os
+
+# Before anything else makes a session: a profile in the developer's shell must neither be used nor be missed.
+for _name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+    os.environ.pop(_name, None)
+os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

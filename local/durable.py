@@ -128,13 +128,19 @@ class DurableStore:
 
 
 def _items(call: Call, answer: Answer) -> Iterator[State]:
-    body = json.loads(call.body)
-    for table_name, attributes in _written(call.action, body):
+    for table_name, operation in _written(call.action, json.loads(call.body)):
         table = dynamodb_backends[ACCOUNT][REGION].get_table(table_name)
-        item = table.get_item(*item_key(table, attributes))
-        key = [attributes[name] for name in (table.hash_key_attr, table.range_key_attr) if name]
-        name = _json([table.name, key])
-        yield "item", name, None if item is None else _json(item.to_json()["Attributes"]).encode()
+        named = operation.get("Item") or operation["Key"]
+        key = [named[name] for name in (table.hash_key_attr, table.range_key_attr) if name]
+        yield "item", _json([table.name, key]), _item_now(table, operation)
+
+
+def _item_now(table: Any, operation: dict[str, Any]) -> bytes | None:
+    """What was put is what is there: writes come one at a time. Only an update has to be looked up."""
+    if "Item" in operation:
+        return _json(operation["Item"]).encode()
+    item = table.get_item(*item_key(table, operation["Key"]))
+    return None if item is None else _json(item.to_json()["Attributes"]).encode()
 
 
 def _json(value: Any) -> str:
@@ -143,18 +149,15 @@ def _json(value: Any) -> str:
 
 
 def _written(action: str, body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The table and at least the key of each item that a write names."""
+    """The table and the operation, with the Key or the Item, of each write."""
     if action == "BatchWriteItem":
         for table, requests in body["RequestItems"].items():
-            for request in requests:
-                ((_, named),) = request.items()
-                yield table, named.get("Item") or named["Key"]
+            yield from ((table, operation) for request in requests for operation in request.values())
     elif action == "TransactWriteItems":
-        for operation in body["TransactItems"]:
-            ((_, op),) = operation.items()
-            yield op["TableName"], op.get("Item") or op["Key"]
+        for named in body["TransactItems"]:
+            yield from ((operation["TableName"], operation) for operation in named.values())
     else:
-        yield body["TableName"], body.get("Item") or body["Key"]
+        yield body["TableName"], body
 
 
 def _objects(call: Call, answer: Answer) -> Iterator[State]:

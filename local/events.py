@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.events.models import events_backends
-from moto.events.utils import EventTemplateParser
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from local.lambda_host import LambdaHost
@@ -50,13 +50,20 @@ def _payload(target: dict[str, Any], event: dict[str, Any]) -> str:
     }
     if "InputTransformer" not in target:
         return json.dumps(_at_path(public, target.get("InputPath")))
-    transformer = target["InputTransformer"]
-    made: Any = EventTemplateParser.parse(
-        input_template=transformer["InputTemplate"],
-        input_paths_map=transformer.get("InputPathsMap", {}),
-        event={**public, "ingestion-time": event["ingestion-time"]},  # type: ignore[arg-type,typeddict-item]
-    )
-    return made if isinstance(made, str) else json.dumps(made)
+    return _transformed(target["InputTransformer"], public)
+
+
+def _transformed(transformer: dict[str, Any], event: dict[str, Any]) -> str:
+    """As on AWS, and not as in moto, a value is JSON where the template has it bare, and text inside a string."""
+    template = transformer["InputTemplate"]
+    values = {name: _at_path(event, path) for name, path in transformer.get("InputPathsMap", {}).items()}
+
+    def place(found: re.Match[str]) -> str:
+        value = values.get(found[1])
+        inside = template.count('"', 0, found.start()) % 2
+        return value if inside and isinstance(value, str) else json.dumps(value)
+
+    return re.sub(r"<([\w-]+)>", place, template)
 
 
 def _at_path(event: Any, path: str | None) -> Any:

@@ -5,17 +5,10 @@ They are fake on purpose: nothing here reads ~/.aws or the environment, so a loc
 
 from __future__ import annotations
 
-import os
 from typing import Any, Final
 
 import boto3
 from botocore.config import Config
-
-# Before anything else makes a session: a profile in the developer's shell must neither be used nor be missed.
-for _name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
-    os.environ.pop(_name, None)
-os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 ACCOUNT: Final = "123456789012"  # moto's own default account; its in-process callers assume it
 REGION: Final = "us-east-1"

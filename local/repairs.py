@@ -7,6 +7,7 @@ test_repairs.py has for each a check that fails when upstream changes and the re
 from __future__ import annotations
 
 import copy
+import inspect
 import logging
 import threading
 from typing import Any
@@ -33,7 +34,7 @@ def new_moto_app() -> Any:
     """An empty moto whose Step Functions really run. Backends are module globals: forget what was there."""
     if moto.__version__ != MOTO:
         raise RuntimeError(f"moto {moto.__version__} is installed, but local/repairs.py fits {MOTO} only")
-    for backends in list[Any](BackendDict._instances):
+    for backends in list(BackendDict._instances):  # type: ignore[misc]
         for account in list(backends.values()):
             account.reset()
     default_user_config["stepfunctions"]["execute_state_machine"] = True
@@ -55,6 +56,7 @@ def apply(endpoint: str, host: LambdaHost, time_scale: float) -> None:
     repairs_states.apply(endpoint, time_scale)
     _rules_reach_lambda_and_states(host)
     _transactions_copy_only_their_items()
+    _queries_read_one_partition()
     _schedule_groups_exist()
 
 
@@ -103,6 +105,39 @@ def _transactions_copy_only_their_items() -> None:
     upstream = replace(DynamoDBBackend, "transact_write_items", transact_write_items)
     Table.__deepcopy__ = __deepcopy__  # type: ignore[attr-defined]
     on_undo(lambda: delattr(Table, "__deepcopy__"))
+
+
+def _queries_read_one_partition() -> None:
+    """Upstream compares the key of every item of the table in each query, and trips over a write meanwhile."""
+    asked = threading.local()
+
+    parameters = inspect.signature(Table.query)
+
+    def query(*args: Any, **kwargs: Any) -> Any:
+        given = parameters.bind(*args, **kwargs).arguments
+        asked.key = None if given.get("index_name") else given["hash_key"]
+        try:
+            return upstream(*args, **kwargs)
+        finally:
+            asked.key = None
+
+    def all_items(self: Any) -> list[Any]:
+        key = getattr(asked, "key", None)
+        if key is None:
+            return sorted(items_in(self, list(self.items.values())), key=_in_key_order)
+        return items_in(self, [self.items[key]] if key in self.items else [])
+
+    def items_in(table: Any, partitions: list[Any]) -> list[Any]:
+        if not table.has_range_key:
+            return partitions  # each holds one item, and is it
+        return [item for partition in partitions for item in list(partition.values())]
+
+    upstream = replace(Table, "query", query)
+    replace(Table, "all_items", all_items)
+
+
+def _in_key_order(item: Any) -> Any:
+    return (item.hash_key, item.range_key) if item.range_key else item.hash_key
 
 
 def _item_before(backend: DynamoDBBackend, op: dict[str, Any]) -> tuple[Table, Any, Any]:

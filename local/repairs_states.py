@@ -15,7 +15,6 @@ from typing import Any
 from botocore.config import Config
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
-from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -36,7 +35,6 @@ def apply(endpoint: str, time_scale: float) -> None:
     _unnamed_executions_get_a_name()
     _waits_are_scaled(time_scale)
     _retries_are_scaled(time_scale)
-    _retries_are_counted_anew_in_each_visit()
     _a_broken_engine_fails_the_execution()
     _executions_tell_eventbridge()
 
@@ -113,19 +111,6 @@ def _retries_are_scaled(scale: float) -> None:
         sleep = staticmethod(lambda seconds: time.sleep(seconds * scale))
 
     replace(retrier_decl, "time", ScaledTime)
-
-
-def _retries_are_counted_anew_in_each_visit() -> None:
-    """Upstream counts a state's retries over the whole execution; AWS begins anew at each entry. A loop over
-    pages would otherwise run out of retries after three hiccups in one night."""
-
-    def _eval_state(self: Any, env: Any) -> None:
-        for retrier in self.retry.retriers if self.retry else ():
-            env.heap.pop(retrier.max_attempts._attempt_number_key(), None)
-            env.heap.pop(retrier.backoff_rate._next_multiplier_key(), None)
-        upstream(self, env)
-
-    upstream = replace(ExecutionState, "_eval_state", _eval_state)
 
 
 def _a_broken_engine_fails_the_execution() -> None:

@@ -49,6 +49,17 @@ class Fired:
     execution: str
 
 
+@dataclass(frozen=True)
+class Running:
+    scheduler: Scheduler
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.scheduler.stop()
+
+
 class Scheduler:
     def __init__(self, client: Callable[[str], Any], clock: Callable[[], datetime]) -> None:
         self._client, self._clock = client, clock
@@ -66,6 +77,11 @@ class Scheduler:
     def done(self, call: Call, answer: Answer) -> None:
         self._since[json.loads(answer.body).get("ScheduleArn", "")] = self._clock()
 
+    @property
+    def seen_until(self) -> datetime:
+        """Everything due until then has been fired."""
+        return self._mark
+
     def tick(self) -> list[Fired]:
         """Fires all that has become due since the last tick, in order of time."""
         with self._lock:
@@ -74,18 +90,20 @@ class Scheduler:
             due = [(when, entry) for entry in self._entries() for when in self._due(entry, after, now)]
             return [self._fire(entry, when) for when, entry in sorted(due, key=lambda pair: pair[0])]
 
-    def run_forever(self, every: float = 1.0) -> None:
+    def run_forever(self, every: float = 1.0) -> Running:
+        """Ticks in a thread until stop(), or the end of a `with` block."""
+        self._stopped.clear()
+        self._thread = threading.Thread(target=self._loop, args=(every,), name="scheduler", daemon=True)
+        self._thread.start()
+        return Running(self)
+
+    def _loop(self, every: float) -> None:
         while not self._stopped.wait(every):
             self._mark = max(self._mark, self._clock() - _ASLEEP)
             try:
                 self.tick()
             except Exception:
                 log.exception("the scheduler's tick")
-
-    def start(self) -> None:
-        """run_forever in a thread."""
-        self._thread = threading.Thread(target=self.run_forever, name="scheduler", daemon=True)
-        self._thread.start()
 
     def stop(self) -> None:
         self._stopped.set()

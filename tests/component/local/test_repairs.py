@@ -84,7 +84,7 @@ def test_a_transaction_that_fails_changes_nothing(table: Any) -> None:
     assert table.get("doomed")["n"] == {"N": "1"}
 
 
-def test_a_transaction_does_not_cost_more_in_a_large_table(stack: Stack, table: Any) -> None:
+def test_transactions_and_queries_cost_no_more_in_a_large_table(stack: Stack, table: Any) -> None:
     client, name = stack.client("dynamodb"), stack.outputs["Table"]
     for start in range(0, 2000, 25):
         items = [{**table.key(f"many-{n}"), "text": {"S": "x" * 200}} for n in range(start, start + 25)]
@@ -93,6 +93,15 @@ def test_a_transaction_does_not_cost_more_in_a_large_table(stack: Stack, table: 
     for n in range(10):
         table.transact(table.put(f"t-{n}"))
     assert time.monotonic() - began < 0.5, "stock moto takes more than a second for these"
+    began = time.monotonic()
+    for _ in range(10):
+        found = client.query(
+            TableName=name,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": {"S": "nobody"}, ":sk": {"S": "x"}},
+        )
+        assert found["Count"] == 0
+    assert time.monotonic() - began < 0.2, "stock moto reads the whole table for each"
 
 
 def test_of_many_who_take_a_lock_at_once_one_gets_it(table: Any) -> None:
@@ -105,3 +114,10 @@ def test_of_many_who_take_a_lock_at_once_one_gets_it(table: Any) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(take, range(40))) == 1
+
+
+def test_a_profile_in_the_shell_is_neither_used_nor_missed() -> None:
+    environment = {"AWS_PROFILE": "nobody", "PATH": "/usr/bin", "PYTHONPATH": str(ROOT)}
+    code = "from local.names import new_session; print(new_session().get_credentials().access_key)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("AKIALOCAL")

@@ -116,3 +116,31 @@ def test_a_broken_target_does_not_stop_the_others(stack: Stack, clock: Clock, sc
     assert fired.keys() == {"broken", "whole"}
     arn = stack.outputs["Machine"].replace(":stateMachine:", ":execution:") + f":{fired['whole']}"
     assert ended(stack, arn)["status"] == "SUCCEEDED"
+
+
+def test_it_runs_by_itself(stack: Stack, clock: Clock, schedule: Any) -> None:
+    clock.now = datetime(2027, 3, 1, 0, 59, tzinfo=UTC)
+    schedule("alone", "cron(0 1 * * ? *)")
+    with stack.scheduler.run_forever(every=0.01):
+        clock.now += timedelta(minutes=2)
+        arn = stack.outputs["Machine"].replace(":stateMachine:", ":execution:") + ":alone-20270301T010000Z"
+        until(lambda: _exists(stack, arn))
+    assert ended(stack, arn)["status"] == "SUCCEEDED"
+
+
+def _exists(stack: Stack, arn: str) -> bool:
+    states = stack.client("stepfunctions")
+    try:
+        return bool(states.describe_execution(executionArn=arn))
+    except states.exceptions.ExecutionDoesNotExist:
+        return False
+
+
+def test_a_laptop_that_slept_does_not_make_up_for_it(stack: Stack, clock: Clock, schedule: Any) -> None:
+    clock.now = datetime(2027, 3, 2, 0, 30, tzinfo=UTC)
+    schedule("slept", "cron(0 1 * * ? *)")
+    clock.now += timedelta(hours=8)
+    with stack.scheduler.run_forever(every=0.01):
+        until(lambda: stack.scheduler.seen_until == clock.now)
+    arn = stack.outputs["Machine"].replace(":stateMachine:", ":execution:") + ":slept-20270302T010000Z"
+    assert not _exists(stack, arn)

@@ -74,15 +74,15 @@ def test_the_same_start_at_the_same_time_starts_once(stack: Stack) -> None:
 def test_a_failed_execution_is_told_to_the_rule_s_function(execute: Execute, stack: Stack) -> None:
     done = execute("Refused")
     table = stack.client("dynamodb")
-    key = {"pk": {"S": "p"}, "sk": {"S": "event"}}
+    key = {"pk": {"S": "p"}, "sk": {"S": done["executionArn"].rpartition(":")[2]}}
 
     def told() -> Any:
         item = table.get_item(TableName=stack.outputs["Table"], Key=key).get("Item")
-        event = json.loads(item["value"]["S"]) if item else {"resources": []}
-        return event if event["resources"] == [done["executionArn"]] else None
+        return json.loads(item["value"]["S"]) if item else None
 
     event = until(told)
     assert (event["source"], event["detail"]["status"]) == ("aws.states", "FAILED")
+    assert event["resources"] == [done["executionArn"]]
     assert event["detail"]["error"] == "Refused"
     assert event["detail"]["stateMachineArn"] == stack.outputs["Machine"]
     assert event["detail"]["stopDate"] >= event["detail"]["startDate"]
