@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import threading
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -114,13 +115,13 @@ def _run(args: Namespace) -> int:
         code = _import_into(stack, _parser().parse_args([*given, *(["--json"] if args.once else [])]))
         if args.once or code:
             return code
-        _say_what_next(stack, line.account, given)
+        _say_what_next(stack, line.account, shlex.join(given), shlex.join(["--data", str(args.data)]))
         with stack.scheduler.run_forever():
             threading.Event().wait()
     return 0
 
 
-def _say_what_next(stack: Stack, account: str, given: list[str]) -> None:
+def _say_what_next(stack: Stack, account: str, given: str, data: str) -> None:
     print(f"""
 Serving. Ctrl-C stops it; what was imported stays in the data folder.
 
@@ -128,9 +129,9 @@ Serving. Ctrl-C stops it; what was imported stays in the data folder.
   the AWS services at  {stack.endpoint}
 
 Try next, in another terminal:
-  python -m local contacts --kind parent
-  python -m local {" ".join(given)}            # the second night: nothing to do
-  python -m local {" ".join(given)} --preview  # what a run would do, without doing it
+  python -m local contacts --kind parent {data}
+  python -m local {given}            # the second night: nothing to do
+  python -m local {given} --preview  # what a run would do, without doing it
 """)
 
 

@@ -15,9 +15,18 @@ from zlib import decompress
 
 from local.account import LocalAccount
 from roster.keys import run_folder
+from roster.sync import UNEXPECTED_HELP
+from roster.tally import Tally
 
 POLL_SECONDS = 0.1
-GONE = {"status": "failed", "error": {"code": "Unknown", "message": "the run ended without a report", "help": ""}}
+GONE = {
+    "status": "failed",
+    "error": {"code": "Unknown", "message": "the run ended without a report", "help": UNEXPECTED_HELP},
+    "counts": Tally().counts(),
+    "warnings": {},
+    "requests": 0,
+    "writes": 0,
+}
 Show = Callable[[Mapping[str, Any]], None]
 
 

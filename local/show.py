@@ -17,7 +17,7 @@ STATUS = {
     "applied": "The roster was imported.",
     "preview": "This was a test import: nothing was changed.",
     "held": "The run is held: nothing was changed, because a person should look first.",
-    "failed": "The run failed, and nothing was changed.",
+    "failed": "The run failed.",  # whether anything was changed, the error says
 }
 
 

@@ -38,16 +38,20 @@ def row_id(envelope: JSON) -> str:
     return text(row_of(envelope).get("id"))
 
 
-def _checked(kind: str, records: Callable[[str, Row], Iterator[Record]]) -> Callable[[JSON], Iterator[Record]]:
-    """Reject what is no record or has no id; leave the rest to `records`."""
+def _checked(
+    kind: str, records: Callable[[str, Row], Iterator[Record]], role: str = ""
+) -> Callable[[JSON], Iterator[Record]]:
+    """Reject what is no record, has no id, or is nobody of `role`; leave the rest to `records`."""
 
     def normalise(envelope: JSON) -> Iterator[Record]:
         row = row_of(envelope)
         id = text(row.get("id"))
         if not id:
             yield Rejected(kind, "row without an id" if row else "not a record")
-            return
-        yield from records(id, row)
+        elif role and row.get("roles") is not None and role not in mapping(row["roles"]):
+            yield Rejected(kind, f"not a {role}", id)  # a filter that Clever forgot must not make pupils teachers
+        else:
+            yield from records(id, row)
 
     return normalise
 
@@ -174,9 +178,9 @@ def _schools(role: Row) -> tuple[str, ...]:
     return texts([role.get("school"), *items(role.get("schools"))])
 
 
-student = _checked("student", _student)
-teacher = _checked("teacher", _teacher)
-contact = _checked("parent", _contact)
+student = _checked("student", _student, "student")
+teacher = _checked("teacher", _teacher, "teacher")
+contact = _checked("parent", _contact, "contact")
 section = _checked("class", _section)
 term = _checked("term", _term)
 school = _checked("school", _school)

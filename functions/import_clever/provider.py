@@ -35,6 +35,8 @@ HELP: Mapping[str, str] = {
     "contract_broken": "Clever's answers cannot be read safely, so nothing was changed. "
     "Write to support@pickatime.com and name this run.",
     "not_set_up": "Accept pickAtime's invitation in Clever first; then support@pickatime.com sets up the import.",
+    "settings": "Write to support@pickatime.com: the Clever import of this account has a setting that Clever does "
+    "not know.",
     "contacts_not_shared": "Parents were not imported: in Clever, open Applications > pickAtime > Data sharing and "
     "share student contacts. Parents imported before stay as they are.",
     "source_moved": "The district loaded new data into Clever during the whole import, so nobody was removed. "
@@ -84,10 +86,10 @@ class Clever:
     def wait(self, answer: Answer, now: float) -> float | None:
         """Clever sends no Retry-After, but says when its fixed window of one minute ends (Unix seconds)."""
         after = answer.headers.get("retry-after", "")
-        if after.isdigit():
+        if after.isdecimal():
             return float(after)
         reset = answer.headers.get("x-ratelimit-reset", "")
-        return max(0.0, float(reset) - now) + 1 if reset.isdigit() else None
+        return max(0.0, float(reset) - now) + 1 if reset.isdecimal() else None
 
 
 PROVIDER = Clever()
@@ -95,7 +97,7 @@ PROVIDER = Clever()
 
 def _resources(settings: Mapping[str, JSON], selection: Selection) -> Iterator[Resource]:
     version = _version(settings)
-    limit = min(LARGEST_PAGE, int(settings.get("page_size") or LARGEST_PAGE))
+    limit = _page_size(settings)
 
     def at(path: str, version: str = version, **query: str) -> str:
         return f"/{version}/{path}?{urlencode({**query, 'limit': limit})}"
@@ -104,7 +106,7 @@ def _resources(settings: Mapping[str, JSON], selection: Selection) -> Iterator[R
         role: at("users", role=role) if version.startswith("v3") else at(f"{role}s") for role in ("student", "teacher")
     }
     district = f"/{version}/districts"
-    yield Resource("district", "district", district, read, normalize.district, normalize.row_id)
+    yield Resource("district", "district", district, read_district, normalize.district, normalize.row_id)
     yield Resource("schools", "school", at("schools"), read, normalize.school, normalize.row_id)
     yield Resource("terms", "term", at("terms"), read, normalize.term, normalize.row_id)
     yield Resource("sections", "class", at("sections"), read, normalize.section, normalize.row_id)
@@ -122,25 +124,41 @@ def _resources(settings: Mapping[str, JSON], selection: Selection) -> Iterator[R
             covers=("parent", "relationship"),
             optional="contacts_not_shared",
         )
-    yield Resource("district again", "district", district, read, normalize.district, normalize.row_id)
+    yield Resource("district again", "district", district, read_district, normalize.district, normalize.row_id)
 
 
 def _version(settings: Mapping[str, JSON]) -> str:
     version = text(settings.get("api_version")) or VERSIONS[0]
     if version not in (*VERSIONS, "v3.1"):
-        raise NotSetUp(f"Clever has no API version {version!r}; use one of {', '.join(VERSIONS)}")
+        raise NotSetUp(f"Clever has no API version {version!r}; use one of {', '.join(VERSIONS)}", HELP["settings"])
     return version
+
+
+def _page_size(settings: Mapping[str, JSON]) -> int:
+    given = text(settings.get("page_size"))
+    return min(LARGEST_PAGE, int(given)) if given.isdecimal() and int(given) else LARGEST_PAGE
 
 
 def read(cursor: str, answer: Answer) -> Page:
     """The page of a list answer. `rel=next` says where the next one is; it must stay on the same list."""
     body = answer.json()
-    rows = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(rows, list):
-        raise ContractBroken(f"Clever's answer to {_path(cursor)} holds no list of data", HELP["contract_broken"])
-    links = {text(mapping(link).get("rel")): text(mapping(link).get("uri")) for link in items(body.get("links"))}
-    following = links.get("next")
-    return Page(rows, _same_list(cursor, following) if following else None)
+    rows, links = mapping(body).get("data"), mapping(body).get("links")
+    if not isinstance(rows, list) or not isinstance(links, list):
+        raise _broken(f"Clever's answer to {_path(cursor)} holds no list of data and links")
+    following = {text(mapping(link).get("rel")): text(mapping(link).get("uri")) for link in links}
+    return Page(rows, _same_list(cursor, following["next"]) if "next" in following else None)
+
+
+def read_district(cursor: str, answer: Answer) -> Page:
+    """A token sees exactly one district. Without it we would not know whether departures can be trusted."""
+    page = read(cursor, answer)
+    if not any(map(normalize.row_id, page.rows)):
+        raise _broken("Clever does not name the token's district")
+    return page
+
+
+def _broken(message: str) -> ContractBroken:
+    return ContractBroken(message, HELP["contract_broken"])
 
 
 def _same_list(cursor: str, following: str) -> str:
@@ -148,8 +166,12 @@ def _same_list(cursor: str, following: str) -> str:
 
     A link that leaves the list would send the district's token, or our reading, somewhere else.
     """
-    if urlsplit(following).netloc or _path(following) != _path(cursor):
-        raise ContractBroken(f"Clever's next page of {_path(cursor)} is elsewhere", HELP["contract_broken"])
+    try:
+        elsewhere = bool(urlsplit(following).netloc) or _path(following) != _path(cursor)
+    except ValueError:  # no address at all
+        elsewhere = True
+    if elsewhere:
+        raise _broken(f"Clever's next page of {_path(cursor)} is elsewhere")
     ours = {key: value for key, value in parse_qsl(urlsplit(cursor).query) if key in ("role", "limit")}
     theirs = dict(parse_qsl(urlsplit(following).query))
     return f"{_path(cursor)}?{urlencode({**theirs, **ours})}"
@@ -197,7 +219,10 @@ class _Connection:
             raise ProviderUnavailable(f"Clever's list of tokens: HTTP {answer.status}", HELP["unavailable"])
         if answer.status != 200:
             raise CredentialRejected("Clever refuses the application's client id and secret", HELP["not_set_up"])
-        return self._choose(items(mapping(answer.json()).get("data")))
+        grants = mapping(answer.json()).get("data")
+        if not isinstance(grants, list):
+            raise _broken("Clever's list of tokens holds no list")
+        return self._choose(grants)
 
     def _choose(self, grants: list[JSON]) -> str:
         """An absent district has not accepted the application, or no longer shares with it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from random import Random
 
 from roster.errors import AccountBusy, AlreadyRunning
 from roster.model import JSON, ClassEntry, ContactEntry
@@ -45,7 +46,7 @@ class MemorySlots:
 
     def delete(self, names: Sequence[str]) -> None:
         for name in names:
-            del self.files[name]
+            self.files.pop(name, None)  # as S3 does: what is gone already is no error
 
 
 class MemoryRecords:
@@ -90,6 +91,8 @@ class MemoryRecords:
         now: str,
         applied: tuple[str, str, JSON] | None = None,
     ) -> None:
+        if key.run in self.reports:
+            return  # this step was done before, and killed before it could say so
         self.reports[key.run] = json.loads(json.dumps(report))
         self.locks = {lock: owner for lock, owner in self.locks.items() if owner != key.run}
         if applied:
@@ -98,21 +101,34 @@ class MemoryRecords:
             self._integration.applying = event.applying = ""
 
 
+class Killed(Exception):
+    """The process ends here, without a word and without tidying up."""
+
+
 class MemoryRoster:
-    """roster.ports.Roster over a dictionary; `fail_after` makes the table refuse after so many writes."""
+    """roster.ports.Roster over a dictionary; `fail_after` kills the process after so many writes, over all shards.
+
+    `order` shuffles the writes of a shard: DynamoDB takes a batch in any order, so a crash may leave any part of it.
+    """
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, ...], JSON] = {}
         self.fail_after: int | None = None
+        self.order: Random | None = None
 
     def apply(self, account: str, event: str, provider: str, changes: Iterable[Change]) -> int:
-        writes = 0
-        for change in changes:
-            if self.fail_after is not None and writes >= self.fail_after:
-                raise RuntimeError("the process is killed here")
+        listed = list(changes)
+        keys = [(change.kind, change.id) for change in listed]
+        assert len(keys) == len(set(keys)), "DynamoDB refuses a batch that writes an item twice"
+        if self.order:
+            self.order.shuffle(listed)
+        for change in listed:
+            if self.fail_after is not None:
+                if self.fail_after == 0:
+                    raise Killed
+                self.fail_after -= 1
             self._write(event, change)
-            writes += 1
-        return writes
+        return len(listed)
 
     def _write(self, event: str, change: Change) -> None:
         entry = change.entry

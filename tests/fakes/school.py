@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from roster.errors import RosterError
+from roster.errors import ContractBroken, RosterError, TransientError
 from roster.fields import text
 from roster.model import (
     JSON,
+    BirthDate,
     Class,
     Enrolment,
     Person,
     Record,
     Rejected,
     Relationship,
+    Remark,
     School,
     Selection,
     SourceState,
@@ -30,10 +34,16 @@ from roster.ports import Answer, Event, Http, Integration, RunKey
 from roster.provider import Ask, Page, Resource
 from roster.pull import Place, Puller
 from roster.sync import State, Sync
-from tests.fakes.memory import MemoryRecords, MemoryRoster, MemorySlots
+from tests.fakes.memory import Killed, MemoryRecords, MemoryRoster, MemorySlots
 
-TYPES = {t.__name__: t for t in (Person, Class, Enrolment, Relationship, School, Term, SourceState, Rejected)}
-ACCOUNT, EVENT = "11600000", "spring"
+RECORDS = (Person, BirthDate, Class, Enrolment, Relationship, Remark, School, Term, SourceState, Rejected)
+TYPES: Mapping[str, Callable[..., Record]] = {t.__name__: t for t in RECORDS}
+ACCOUNT, EVENT, OTHER = "11600000", "spring", "autumn"
+ATTEMPTS = 6  # the first and five more, as infra/sync.asl.json says of errors that pass
+HELP = {
+    code: f"In the school's own system, open {code}."
+    for code in "rate_limited unavailable credential_rejected access_missing contract_broken not_shared".split()
+}
 
 
 @dataclass
@@ -46,6 +56,7 @@ class Source:
     ties: list[Relationship] = field(default_factory=list)
     terms: list[Term] = field(default_factory=list)
     states: list[SourceState] = field(default_factory=list)
+    notices: list[BirthDate | Remark] = field(default_factory=list)
     bad_rows: int = 0
     shows_parents: bool = True
     page_size: int = 4
@@ -56,7 +67,7 @@ class Source:
         """Two classes, two teachers, every student with one parent."""
         source = cls(terms=[Term("t1", "Autumn", "2026-08-01", "2026-12-20")])
         for n in range(2):
-            source.people.append(Person("teacher", f"T{n}", "Tess", f"Teach{n}", email=f"t{n}@school.example"))
+            source.people.append(Person("teacher", f"T{n}", "Tess", last=f"Teach{n}", email=f"t{n}@school.example"))
             source.classes.append(Class(f"C{n}", f"Class {n}", "school-1", ("t1",)))
             source.members.append(Enrolment(f"C{n}", f"T{n}", "teacher", True))
         for n in range(students):
@@ -65,7 +76,8 @@ class Source:
 
     def join(self, student: str, class_id: str) -> None:
         """A student with one parent."""
-        self.people.append(Person("student", student, "Sam", student, birth_date="2012-04-08", number=f"9{student}"))
+        details = {"birth_date": "2012-04-08", "number": f"9{student}"}
+        self.people.append(Person("student", student, "Sam", last=f"Student {student}", **details))
         self.people.append(Person("parent", f"P-{student}", last=f"Parent {student}", email=f"{student}@home.example"))
         self.members.append(Enrolment(class_id, student, "student"))
         self.ties.append(Relationship(f"P-{student}", student, "Mother", "Family"))
@@ -77,9 +89,28 @@ class Source:
         self.members = [member for member in self.members if member.person != student]
         self.ties = [tie for tie in self.ties if tie.student != student]
 
-    def change(self, kind: str, id: str, **fields: str) -> None:
+    def change(self, kind: str, id: str, **fields: Any) -> None:
         at = next(n for n, person in enumerate(self.people) if (person.kind, person.id) == (kind, id))
         self.people[at] = replace(self.people[at], **fields)
+
+    def without(self, kind: str, id: str) -> Person:
+        """The person's own row is gone; rows about them stay."""
+        person = next(p for p in self.people if (p.kind, p.id) == (kind, id))
+        self.people.remove(person)
+        return person
+
+    def move(self, student: str, class_id: str) -> None:
+        """The student's one class is another now."""
+        self.members = [m for m in self.members if (m.person, m.role) != (student, "student")]
+        self.members.append(Enrolment(class_id, student, "student"))
+
+    def change_class(self, id: str, **fields: Any) -> None:
+        self.classes = [replace(c, **fields) if c.id == id else c for c in self.classes]
+
+    def drop_class(self, id: str) -> None:
+        """The class and its enrolments are gone; its people stay."""
+        self.classes = [c for c in self.classes if c.id != id]
+        self.members = [m for m in self.members if m.class_id != id]
 
     def rows(self, resource: str) -> list[JSON]:
         found: Mapping[str, Sequence[Record]] = {
@@ -87,7 +118,7 @@ class Source:
             "terms": self.terms,
             "classes": [*self.classes, *self.members],
             "teachers": [p for p in self.people if p.kind == "teacher"],
-            "students": [p for p in self.people if p.kind == "student"],
+            "students": [*(p for p in self.people if p.kind == "student"), *self.notices],
             "parents": [*(p for p in self.people if p.kind == "parent"), *self.ties],
         }
         rows = [[type(record).__name__, asdict(record)] for record in found[resource]]
@@ -100,7 +131,7 @@ class FakeProvider:
 
     source: Source
     name: str = "fake"
-    help: Mapping[str, str] = field(default_factory=dict)
+    help: Mapping[str, str] = field(default_factory=lambda: HELP)
 
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         kinds = {"state": "state", "terms": "term", "classes": "class", "teachers": "teacher", "students": "student"}
@@ -138,6 +169,8 @@ def _page(rows: list[JSON], resource: str, offset: int, size: int) -> Answer:
 
 def _read(cursor: str, answer: Answer) -> Page:
     body = answer.json()
+    if not isinstance(body, dict) or not isinstance(body.get("rows"), list):
+        raise ContractBroken("the answer holds no list of rows", HELP["contract_broken"])
     return Page(body["rows"], body["next"])
 
 
@@ -154,6 +187,11 @@ def _row_id(row: JSON) -> str:
     return text(json.dumps(row))
 
 
+def page(rows: Sequence[JSON], following: str | None) -> Answer:
+    """A page as a fault would send it."""
+    return Answer(200, {}, json.dumps({"rows": list(rows), "next": following}).encode())
+
+
 @dataclass
 class District:
     """One account at the fake provider, with its staging and its table."""
@@ -165,9 +203,11 @@ class District:
     today: datetime = datetime(2026, 10, 1, 1, 0, tzinfo=UTC)
     runs: int = 0
     running: set[str] = field(default_factory=set)
+    left: Callable[[], float] = lambda: 900.0
+    waited: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        events = [Event(ACCOUNT, name) for name in (EVENT, "autumn")]
+        events = [Event(ACCOUNT, name) for name in (EVENT, OTHER)]
         self.records = MemoryRecords(Integration(ACCOUNT, "fake"), *events)
 
     def select(self, selection: Selection, event: str = EVENT) -> None:
@@ -175,22 +215,73 @@ class District:
 
     def night(self, mode: str = "import", event: str = EVENT) -> dict[str, JSON]:
         """One run, as the state machine would drive it; a terminal or lasting error ends in the run's failure."""
-        self.runs += 1
-        run = f"run-{self.runs:03d}"
+        run = self._next_run()
         state: State = {"account": ACCOUNT, "event": event, "mode": mode}
-        sync = self.sync()
         try:
-            state = sync.begin(state, run, run)
-            state = self._pull(state)
-            while not state.get("plan", {}).get("done"):
-                state = _through_json(sync.plan(state, run))
-            state = _through_json(sync.guard(state))
-            if state["verdict"]["decision"] == "apply":
-                state["applied"] = [sync.apply(state, shard) for shard in state["verdict"]["shards"]]
-            return sync.finish(state)
+            state = self.judged(self.sync().begin(state, run, run))
+            return self.ended(state)
         except RosterError as error:
-            cause = json.dumps({"errorMessage": str(error)})
-            return sync.fail(state, run, {"Error": type(error).__name__, "Cause": cause})
+            return self.failed(state, run, error)
+
+    def begun(self, mode: str = "import", event: str = EVENT) -> State:
+        """A run that has its event's lock and has pulled nothing."""
+        run = self._next_run()
+        state: State = self.sync().begin({"account": ACCOUNT, "event": event, "mode": mode}, run, run)
+        return state
+
+    def judged(self, state: State) -> State:
+        """The run pulled, planned and past its guard."""
+        state = self.pulled(state)
+        while not state.get("plan", {}).get("done"):
+            state = _through_json(self.sync().plan(state, state["run"]))
+        return _through_json(self.sync().guard(state))
+
+    def pulled(self, state: State) -> State:
+        """Turn after turn; waiting costs nothing here, and what may pass is tried again."""
+        attempts = 0
+        while not state["place"]["done"]:
+            try:
+                state = self.turned(state)
+            except TransientError:
+                attempts += 1
+                if attempts == ATTEMPTS:
+                    raise
+                continue
+            attempts = 0
+            if state["place"]["wait"]:
+                self.waited.append(state["place"]["wait"])
+        return state
+
+    def turned(self, state: State) -> State:
+        """One turn of the pull."""
+        puller = Puller(FakeProvider(self.source), NoHttp(), self.slots, self.records, self.left, lambda: 0.0)
+        key = RunKey(state["account"], state["event"], state["run"])
+        place = puller.turn(key, state, {}, Place(**_through_json(state["place"])))
+        return {**state, "place": _through_json(asdict(place))}
+
+    def ended(self, state: State) -> dict[str, JSON]:
+        """Applied, when the guard let it pass, and finished."""
+        sync = self.sync()
+        if state["verdict"]["decision"] == "apply":
+            state = {**state, "applied": [sync.apply(state, shard) for shard in state["verdict"]["shards"]]}
+        report: dict[str, JSON] = sync.finish(state)
+        return report
+
+    def failed(self, state: State, run: str, error: Exception) -> dict[str, JSON]:
+        cause = json.dumps({"errorMessage": str(error)})
+        report: dict[str, JSON] = self.sync().fail(state, run, {"Error": type(error).__name__, "Cause": cause})
+        return report
+
+    def killed(self, after: int, event: str = EVENT) -> bool:
+        """A night whose process is killed after so many writes; False when it needed no more than that."""
+        self.roster.fail_after = after
+        try:
+            self.night(event=event)
+        except Killed:
+            return True
+        finally:
+            self.roster.fail_after = None
+        return False
 
     def sync(self) -> Sync:
         return Sync(
@@ -199,18 +290,39 @@ class District:
             self.roster,
             is_running=lambda owner: owner in self.running,
             now=lambda: self.today,
-            left=lambda: 900.0,
+            left=self.left,
         )
 
-    def _pull(self, state: State) -> State:
-        """Turn after turn; waiting costs nothing here."""
-        puller = Puller(FakeProvider(self.source), None, self.slots, self.records, lambda: 900.0, lambda: 0.0)
-        key = RunKey(state["account"], state["event"], state["run"])
-        while not state["place"]["done"]:
-            place = puller.turn(key, state, {}, Place(**_through_json(state["place"])))
-            state = {**state, "place": asdict(place)}
-        return state
+    def later(self, days: int = 1) -> None:
+        self.today += timedelta(days=days)
+
+    def contact(self, kind: str, id: str) -> dict[str, JSON]:
+        """The contact's item."""
+        item: dict[str, JSON] = self.roster.items["contact", kind, id]
+        return item
+
+    def table(self) -> dict[tuple[str, ...], JSON]:
+        return deepcopy(self.roster.items)
+
+    def applied(self) -> dict[str, object]:
+        """What the next run will be compared with, byte for byte, and where it is said to be."""
+        integration = self.records.integration(ACCOUNT)
+        places = [integration.ledger, *(event.snapshot for event in self.records.events.values())]
+        files = {name: file for name, file in self.slots.files.items() if name.rpartition("/")[0] in places}
+        selections = {name: event.selection for name, event in self.records.events.items()}
+        return deepcopy({**files, "places": places, "selections": selections})
+
+    def _next_run(self) -> str:
+        self.runs += 1
+        return f"run-{self.runs:03d}"
 
 
-def _through_json(value: JSON) -> JSON:
+class NoHttp:
+    """The fake provider answers by itself."""
+
+    def get(self, url: str, headers: Mapping[str, str] = {}, auth: tuple[str, str] | None = None) -> Answer:
+        raise AssertionError("nothing here speaks HTTP")
+
+
+def _through_json(value: Any) -> Any:
     return json.loads(json.dumps(value))

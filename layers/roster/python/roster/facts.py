@@ -89,7 +89,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Context:
-    """What every pass knows: the event, its selection now and before, and what the pull could not see."""
+    """What every pass knows: the event, its selection now and before, and what the pull could not see.
+
+    `renewed`: old id → new id of terms that the provider dropped and made anew.
+    """
 
     event: str
     today: str
@@ -98,13 +101,18 @@ class Context:
     absent: frozenset[str] = frozenset()
     departures_trusted: bool = True
     aliases: Aliases = field(default_factory=dict)
+    renewed: Mapping[str, str] = field(default_factory=dict)
 
     def contact(self, kind: str, id: str) -> str:
         return self.aliases.get(kind, {}).get(id, id)
 
     def deselected(self, info: Class) -> bool:
         """Whether the administrator, not the provider, took this class out."""
-        return self.selection != self.before and not self.selection.takes(info.school, info.terms)
+        return self.selection != self.before and not self.selection.takes(info.school, self.terms(info))
+
+    def terms(self, info: Class) -> tuple[str, ...]:
+        """The terms of a class of the last run, under the ids that they have now."""
+        return tuple(self.renewed.get(term, term) for term in info.terms)
 
     def stays(self, kind: str) -> bool:
         """Whether somebody who is missing stays: the kind was not shown, or the source is not to be trusted."""

@@ -26,15 +26,17 @@ def reasons(tally: Tally, vanished: Iterable[str]) -> list[str]:
 
 
 def _of_kind(kind: str, guard: Mapping[str, int], outcomes: Mapping[str, int]) -> Iterable[str]:
-    previous = guard.get(f"{kind}.previous", 0)
-    departed = outcomes.get(f"{kind}.departed", 0) - guard.get(f"{kind}.excused", 0)
+    excused = guard.get(f"{kind}.excused", 0)
+    previous = guard.get(f"{kind}.previous", 0) - excused  # of those whom nobody has just deselected
+    known = previous + guard.get(f"{kind}.met", 0)
+    departed = outcomes.get(f"{kind}.departed", 0) - excused
     updated = outcomes.get(f"{kind}.updated", 0) - guard.get(f"{kind}.filled", 0)
     if previous and departed >= previous:
         yield f"All {previous} {_plural(kind)} would leave."
     elif departed > DEPARTED_FLOOR and departed > DEPARTED_SHARE * previous:
         yield f"{departed} of {previous} {_plural(kind)} would leave."
-    if updated > UPDATED_FLOOR and updated > UPDATED_SHARE * previous:
-        yield f"{updated} of {previous} {_plural(kind)} would change."
+    if updated > UPDATED_FLOOR and updated > UPDATED_SHARE * known:
+        yield f"{updated} of {known} {_plural(kind)} would change."
     rejected, rows = outcomes.get(f"{kind}.rejected", 0), guard.get(f"{kind}.rows", 0)
     if rejected > REJECTED_SHARE * rows:
         yield f"{rejected} of {rows} {_plural(kind)} cannot be read."
@@ -63,3 +65,11 @@ def resolve_terms(selection: Selection, offered: Iterable[Term]) -> tuple[Select
             terms.append(term)  # kept: without any term left, the selection would mean every term
             vanished.append(term.name or term.id)
     return replace(selection, terms=tuple(terms)), vanished
+
+
+def renewed(before: Selection, now: Selection) -> dict[str, str]:
+    """Old id → new id of the chosen terms that `resolve_terms` found again."""
+    kept = before.term_ids() | {NO_TERM}
+    ids = {(term.name, term.start, term.end): term.id for term in now.terms if term.name and term.id not in kept}
+    twins = ((term.id, ids.get((term.name, term.start, term.end), "")) for term in before.terms)
+    return {old: new for old, new in twins if new and old not in now.term_ids()}

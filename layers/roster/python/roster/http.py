@@ -6,6 +6,7 @@ can wait for minutes without paying for a function that sleeps.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -13,12 +14,13 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from roster.errors import ProviderUnavailable
+from roster.errors import NotSetUp, ProviderUnavailable
 from roster.ports import Answer
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 60.0
 LARGEST_BODY = 128 * 1024 * 1024
 CHUNK = 256 * 1024
+UNSENDABLE = "Write to support@pickatime.com: the connection's address or credential has to be entered again."
 NO_HEADERS: Mapping[str, str] = {}
 RETRIES = Retry(
     total=2,
@@ -28,6 +30,8 @@ RETRIES = Retry(
     respect_retry_after_header=False,
     raise_on_status=False,
 )
+# urllib3 logs each retry with the whole address, at the level that reaches CloudWatch
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
 class RequestsHttp:
@@ -42,6 +46,7 @@ class RequestsHttp:
     def get(self, url: str, headers: Mapping[str, str] = NO_HEADERS, auth: tuple[str, str] | None = None) -> Answer:
         """The complete answer, whatever its status. Raises ProviderUnavailable, naming host and path only."""
         try:
+            where = _where(url)
             with self._session.get(
                 url,
                 headers={"Accept": "application/json", **headers},
@@ -54,7 +59,10 @@ class RequestsHttp:
                 return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
         except requests.RequestException as error:
             # `from None`: the inner message holds the whole address, which may hold a credential
-            raise ProviderUnavailable(f"no complete answer from {_where(url)} ({type(error).__name__})") from None
+            raise ProviderUnavailable(f"no complete answer from {where} ({type(error).__name__})") from None
+        except ValueError:
+            # such as a secret that was pasted with an invisible character; the inner error quotes it
+            raise NotSetUp("the stored address or credential cannot be sent over HTTP", UNSENDABLE) from None
 
     @staticmethod
     def _body(response: requests.Response) -> bytes:

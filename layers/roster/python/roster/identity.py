@@ -59,7 +59,8 @@ def newcomers(
 ) -> tuple[list[Trace], list[Trace]]:
     """(who is new, who is gone) among teachers and parents of one shard.
 
-    Gone are also those long inactive who have other ids: a provider may bring them back under one of these.
+    Gone are also those long inactive: a provider may bring them back under another id. Parents, of whom there are
+    many, are remembered so only if they had another id before.
     """
     children = defaultdict(list)
     for tie in ties:
@@ -73,38 +74,54 @@ def newcomers(
     gone = [
         Trace.of(entry.person, (tie[0] for tie in entry.related()) if entry.person.kind == "parent" else ())
         for key, entry in known.items()
-        if key not in present and entry.person.kind in RENUMBERED and (entry.listed or entry.person.other_ids)
+        if key not in present and entry.person.kind in RENUMBERED and _may_return(entry)
     ]
     return new, gone
+
+
+def _may_return(entry: ContactEntry) -> bool:
+    return bool(entry.listed or entry.person.other_ids or entry.person.kind == "teacher")
 
 
 def identify(new: Iterable[Trace], gone: Iterable[Trace]) -> tuple[Aliases, list[tuple[str, str]]]:
     """(aliases: kind → provider's id → our contact's id, soft matches as (kind, contact id))."""
     by_id, by_mark = _indexes(gone)
-    aliases: Aliases = {}
+    exact: dict[tuple[str, str], list[str]] = defaultdict(list)
     soft: dict[tuple[str, str], list[str]] = defaultdict(list)
     for trace in new:
-        known = next((by_id[trace.kind, id] for id in trace.ids if (trace.kind, id) in by_id), None)
+        known = next((by_id[trace.kind, id] for id in trace.ids if by_id.get((trace.kind, id))), "")
+        match = "" if known or trace.kind != "parent" else _by_mark(trace, by_mark)
         if known:
-            aliases.setdefault(trace.kind, {})[trace.id] = known
-        elif trace.kind == "parent":
-            matches = [by_mark[mark] for mark in trace.marks() if mark in by_mark]
-            if matches and matches[0]:
-                soft[trace.kind, matches[0]].append(trace.id)
-    recognised = {match: ids[0] for match, ids in soft.items() if len(ids) == 1}
-    for (kind, known), id in recognised.items():
-        aliases.setdefault(kind, {})[id] = known
-    return aliases, list(recognised)
+            exact[trace.kind, known].append(trace.id)
+        elif match:
+            soft[trace.kind, match].append(trace.id)
+    likely = {match: ids for match, ids in soft.items() if match not in exact}
+    aliases: Aliases = {}
+    for (kind, known), ids in (*exact.items(), *likely.items()):
+        if len(ids) == 1:
+            aliases.setdefault(kind, {})[ids[0]] = known
+    return aliases, [match for match, ids in likely.items() if len(ids) == 1]
+
+
+def _by_mark(trace: Trace, by_mark: Mapping[tuple[str, ...], str]) -> str:
+    """The one person to whom the strongest marks that are known lead, or blank."""
+    for name in ("email", "phone"):
+        found = {by_mark[mark] for mark in trace.marks() if mark[0] == name and mark in by_mark}
+        if found:
+            return found.pop() if len(found) == 1 else ""
+    return ""
 
 
 def _indexes(gone: Iterable[Trace]) -> tuple[dict[tuple[str, str], str], dict[tuple[str, ...], str]]:
-    """By id, and by soft mark; a mark that two people share says nothing (blank)."""
+    """By id, and by soft mark. What two people share says nothing (blank), but an id of one's own does."""
     by_id: dict[tuple[str, str], str] = {}
     by_mark: dict[tuple[str, ...], str] = {}
+    own: dict[tuple[str, str], str] = {}
     for trace in gone:
-        for id in trace.ids:
-            by_id[trace.kind, id] = trace.id
+        own[trace.kind, trace.id] = trace.id
+        for id in trace.ids[1:]:
+            by_id[trace.kind, id] = "" if (trace.kind, id) in by_id else trace.id
         if trace.kind == "parent":
             for mark in set(trace.marks()):
                 by_mark[mark] = "" if mark in by_mark else trace.id
-    return by_id, by_mark
+    return {**by_id, **own}, by_mark

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from roster.facts import Context, Doubt, Outcome
-from roster.guard import resolve_terms
+from roster.guard import renewed, resolve_terms
 from roster.identity import Trace, identify, newcomers
 from roster.keys import SLOTS, ledger_folder, run_folder, slot, snapshot_folder
 from roster.model import JSON, Selection, Term, to_line
@@ -48,7 +48,7 @@ class Planner:
         """Gather what every task needs to know; the account's lock is already ours."""
         integration, event = self.records.integration(key.account), self.records.event(key.account, key.event)
         staging = self._staging(key, provider)
-        notes = list(staging.notes(staging.pulled("notes", place.round, place.pages)))
+        notes = list(staging.notes(place.round, place.noted))
         selection, vanished = resolve_terms(
             Selection.from_json(run["selection"]), (Term(**note) for tag, note in notes if tag == "term")
         )
@@ -60,7 +60,7 @@ class Planner:
             {
                 "today": today,
                 "provider": provider,
-                "pulled": staging.pulled("pull", place.round, place.pages),
+                "pulled": staging.pulled(place.round, place.pages),
                 "selection": selection.to_json(),
                 "before": before or selection.to_json(),
                 "vanished": vanished,
@@ -71,6 +71,10 @@ class Planner:
                 "ledger": integration.ledger,
                 "snapshot": event.snapshot,
                 "doubt": [integration.applying, event.applying],
+                "outdated": [
+                    *self._outdated(staging.ledger, integration.ledger),
+                    *self._outdated(staging.snapshot, event.snapshot),
+                ],
             },
         )
         self._problems(staging, notes)
@@ -96,6 +100,14 @@ class Planner:
         ledger = ledger_folder(key.account, provider, key.run)
         snapshot = snapshot_folder(key.account, key.event, key.run)
         return Staging(self.slots, run_folder(key.account, key.event, key.run), ledger, snapshot, shards)
+
+    def _outdated(self, ours: str, last: str) -> Iterator[str]:
+        """What was applied before the last run, or was never applied: it holds birth dates and serves nobody.
+
+        Listed now, while the locks are ours: should the run's last step be done twice, others may have begun.
+        """
+        names = self.slots.names(ours.rsplit("/", 1)[0] + "/")
+        return (name for name in names if name.rsplit("/", 1)[0] not in (ours, last))
 
     def _problems(self, staging: Staging, notes: Iterable[tuple[str, Mapping[str, JSON]]]) -> None:
         rejected = [("rejected", note["kind"], note["id"]) for tag, note in notes if tag == "rejected"]
@@ -209,12 +221,14 @@ class Desk:
 
     def _context(self, aliases: Mapping[str, Mapping[str, str]]) -> Context:
         told = self.told
+        selection, before = Selection.from_json(told["selection"]), Selection.from_json(told["before"])
         return Context(
             event=self.event,
             today=told["today"],
-            selection=Selection.from_json(told["selection"]),
-            before=Selection.from_json(told["before"]),
+            selection=selection,
+            before=before,
             absent=frozenset(told["absent"]),
             departures_trusted=told["trusted"],
             aliases={kind: dict(ids) for kind, ids in aliases.items()},
+            renewed=renewed(before, selection),
         )

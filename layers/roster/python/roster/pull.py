@@ -67,6 +67,7 @@ class Place:
     requests: int = 0
     facts: int = 0
     pages: list[int] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
     pulled: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
     marker: str = ""
@@ -149,8 +150,10 @@ class Puller:
         guard.cursor(place.cursor or resource.start)
         guard.page(filter(None, map(resource.row_id, page.rows)))
         moved = self._stage(folder, resource, page, place)
-        if moved:
+        if moved and place.round + 1 < ROUNDS:
             return self._again(place)
+        if moved:  # it will not hold still: read on to the end, and trust no departure
+            place.warnings["source_moved"] = 1
         place.page += 1
         place.rows += len(page.rows)
         place.cursor = page.next or ""
@@ -159,14 +162,15 @@ class Puller:
 
     def _stage(self, folder: str, resource: Resource, page: Page, place: Place) -> bool:
         """Write the page's facts and notes. True when the provider's data moved while we were reading."""
-        name = f"{place.round}/{place.resource:02d}-{place.page:06d}"
+        at = f"{place.resource:02d}-{place.page:06d}"
         records = [record for row in page.rows for record in resource.normalise(row)]
         notes = [record for record in records if type(record) in NOTES]
         lines = list(fact_lines(records))
-        self.slots.write(f"{folder}/pull/{name}", lines)
+        self.slots.write(f"{folder}/pull/{place.round}/{at}", lines)
         self._count(resource, page, notes, len(lines), place)
         if notes:
-            self.slots.write_json(f"{folder}/notes/{name}", [_note(note) for note in notes])
+            self.slots.write_json(f"{folder}/notes/{place.round}/{at}", [_note(note) for note in notes])
+            place.noted.append(at)
         return self._moved(notes, place)
 
     @staticmethod
@@ -185,18 +189,15 @@ class Puller:
                 place.marker = note.marker
         return moved
 
-    def _again(self, place: Place) -> None:
+    @staticmethod
+    def _again(place: Place) -> None:
         """A new load arrived at the provider mid-pull: two halves would not fit, so pull once more."""
-        if place.round + 1 >= ROUNDS:
-            place.warnings["source_moved"] = 1
-            place.page += 1
-            return self._next_resource(place)
         started = Place(round=place.round + 1, requests=place.requests, marker=place.marker)
         vars(place).update(vars(started))
 
     @staticmethod
     def _next_resource(place: Place) -> None:
-        """`pages` says how many there were of each: a killed turn may have left more than the source has now."""
+        """`pages` says how many there were of each, `noted` which had notes: a killed turn may have left others."""
         place.pages.append(place.page)
         place.resource += 1
         place.cursor, place.page, place.rows = "", 0, 0

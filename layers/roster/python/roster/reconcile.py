@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeGuard
 
 from roster.facts import ContactKey, Context, Doubt, Facts, Outcome
 from roster.model import ClassEntry, ContactEntry, Listing, Person, dense
@@ -57,33 +58,62 @@ def _release(entry: ClassEntry, out: Outcome) -> None:
 def people(facts: Facts, known: Mapping[ContactKey, ContactEntry], doubt: Doubt, context: Context) -> Outcome:
     """Students and teachers: in the event is who is in one of its classes."""
     out = Outcome()
-    listings: dict[ContactKey, Listing] = {}
-    for (kind, id), classes in facts.claims.items():
-        if (kind, id) not in facts.persons:
-            out.tally.warn("dangling_enrolment", kind, id)
-            continue
-        for class_id, primary in classes.items():
-            out.call(class_id, "member", class_id, kind, id, primary)
-        listings[kind, id] = Listing(sorted(classes), _parents(id, facts, known, context, out))
+    for student in facts.offers:
+        if ("student", student) not in facts.persons:
+            out.tally.warn("dangling_relationship", "student", student)
     for key in _students_and_teachers(facts, known, doubt):
+        entry = known.get(key)
+        listing = _standing(key, _claimed(key, entry, facts, context, out), entry, facts, context)
+        if listing:
+            _call_back(key, listing, facts, context, out)
         person = _with_birth_date(facts.persons.get(key), facts)
-        settle_contact(key, person, listings.get(key), known.get(key), facts, doubt, context, out)
+        settle_contact(key, person, listing, entry, facts, doubt, context, out)
         if key[0] == "student":
-            settle_schedule(key, listings.get(key), known.get(key), facts, doubt, context, out)
+            settle_schedule(key, listing, entry, facts, doubt, context, out)
     return out
 
 
-def _parents(
-    student: str, facts: Facts, known: Mapping[ContactKey, ContactEntry], context: Context, out: Outcome
-) -> list[list[str]]:
-    """The student's parents, each told so; as they were when the provider did not show parents."""
-    if "parent" in context.absent:
-        entry = known.get(("student", student))
-        return entry.listed[context.event].related if entry and context.event in entry.listed else []
-    offers = facts.offers.get(student, {})
-    for parent, relation, type in offers.values():
-        out.call(parent, "tie", parent, student, relation, type)
-    return [offers[parent] for parent in sorted(offers)]
+def _claimed(
+    key: ContactKey, entry: ContactEntry | None, facts: Facts, context: Context, out: Outcome
+) -> Listing | None:
+    """What the source says now: the person's classes in this event, and a student's parents."""
+    classes = facts.claims.get(key)
+    if not classes:
+        return None
+    if key not in facts.persons:
+        out.tally.warn("dangling_enrolment", *key)
+        return None
+    if key[0] != "student":
+        return Listing(sorted(classes))
+    if "parent" in context.absent:  # not shown: as they were
+        return Listing(sorted(classes), entry.listed[context.event].related if _listed(entry, context) else [])
+    offers = facts.offers.get(key[1], {})
+    return Listing(sorted(classes), [offers[parent] for parent in sorted(offers)])
+
+
+def _listed(entry: ContactEntry | None, context: Context) -> TypeGuard[ContactEntry]:
+    return entry is not None and context.event in entry.listed
+
+
+def _standing(
+    key: ContactKey, now: Listing | None, entry: ContactEntry | None, facts: Facts, context: Context
+) -> Listing | None:
+    """`now`, with all that a source without our trust fails to show; what was deselected goes all the same."""
+    if not context.stays(key[0]) or not _listed(entry, context):
+        return now
+    now, before = now or Listing(), entry.listed[context.event]
+    classes = {*now.classes, *before.classes} - (facts.released.get(key, set()) - {*now.classes})
+    ties = {tie[0]: tie for tie in (*before.related, *now.related)}
+    return Listing(sorted(classes), [ties[parent] for parent in sorted(ties)]) if classes else None
+
+
+def _call_back(key: ContactKey, listing: Listing, facts: Facts, context: Context, out: Outcome) -> None:
+    """Tell the person's classes, and a student's parents, that they are in the event."""
+    primary = facts.claims.get(key, {})
+    for class_id in listing.classes:
+        out.call(class_id, "member", class_id, *key, primary.get(class_id, False))
+    for parent, relation, type in () if "parent" in context.absent else listing.related:
+        out.call(parent, "tie", parent, key[1], relation, type)
 
 
 def _students_and_teachers(
@@ -114,6 +144,6 @@ def rosters(
             ties = facts.ties.get(key[1])
             listing = Listing([], [ties[student] for student in sorted(ties)]) if ties else None
             person = facts.persons.get(key) if listing else None
-            count_ties(listing if person else None, known.get(key), facts.released.get(key, set()), context, out)
+            count_ties(listing, known.get(key), facts.released.get(key, set()), context, out)
             settle_contact(key, person, listing, known.get(key), facts, doubt, context, out)
     return out

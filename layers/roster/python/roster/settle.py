@@ -36,7 +36,7 @@ def settle_contact(
         for code in sorted(facts.remarks.get(key, ())):
             out.tally.warn(code, *key)
     elif known and listed_before:
-        entry = _missing(known, facts.released.get(key, set()), context, out)
+        entry = _missing(known, listing, facts.released.get(key, set()), context, out)
     elif known:
         entry = known
     elif key in doubt.contacts:  # an interrupted run made this contact, and the source has lost it since
@@ -58,6 +58,8 @@ def _present(
 ) -> ContactEntry:
     if known:
         person = _kept(person, known.person)
+        if known.listed and context.event not in known.listed:
+            out.tally.judge(person.kind, "met")
     if person.kind == "student" and not person.birth_date:
         out.tally.warn("student_without_birth_date", "student", person.id)
     out.tally.count(person.kind, _outcome(person, known, out.tally))
@@ -87,20 +89,27 @@ def _changed(person: Person, known: Person) -> list[str]:
     return [name for name, value in vars(person).items() if value != getattr(known, name)]
 
 
-def _missing(known: ContactEntry, released: set[str], context: Context, out: Outcome) -> ContactEntry:
-    """`released`: the classes (of a parent: the children) that the administrator has just deselected."""
+def _missing(
+    known: ContactEntry, listing: Listing | None, released: set[str], context: Context, out: Outcome
+) -> ContactEntry:
+    """Gone from the source. `listing`: what still stands, because the source is not to be trusted.
+
+    `released`: the classes (of a parent: the children) that the administrator has just deselected.
+    """
     kind, id = known.key
-    listing = known.listed[context.event]
-    if context.stays(kind):
+    if kind in context.absent:
         out.tally.count(kind, "unchanged")
-        if kind not in context.absent:
-            out.tally.warn("departures_held_back", kind, id)
         return known
+    if listing:
+        out.tally.count(kind, "unchanged")
+        out.tally.warn("departures_held_back", kind, id)
+        return replace(known, listed={**known.listed, context.event: listing})
+    before = known.listed[context.event]
     out.tally.count(kind, "departed")
-    held_by = {tie[0] for tie in listing.related} if kind == "parent" else set(listing.classes)
+    held_by = {tie[0] for tie in before.related} if kind == "parent" else set(before.classes)
     if held_by and held_by <= released:
         out.tally.judge(kind, "excused")
-        for tie in listing.related if kind == "student" else ():
+        for tie in before.related if kind == "student" else ():
             out.call(tie[0], "released", "parent", tie[0], id)
     listed = {event: listing for event, listing in known.listed.items() if event != context.event}
     return ContactEntry(known.person, listed, known.inactive_since if listed else context.today)
@@ -117,7 +126,7 @@ def settle_schedule(
 ) -> None:
     """A student's classes in this event, one item; its changes are what is counted as enrolments."""
     before = known.listed[context.event].classes if known and context.event in known.listed else []
-    now = listing.classes if listing else before if context.stays("student") else []
+    now = listing.classes if listing else []
     _count_members("enrolment", set(now), set(before), facts.released.get(key, set()), out.tally)
     if now != before or key[1] in doubt.schedules:
         out.changes.append(Change("schedule", key[1], tuple(now) if now else None))
@@ -137,7 +146,7 @@ def count_ties(
     listed = known.listed.get(context.event) if known else None
     before = {tie[0]: tie for tie in listed.related} if listed else {}
     now = {tie[0]: tie for tie in listing.related} if listing else {}
-    if listed and not listing and context.stays("parent"):
+    if "parent" in context.absent:
         now = before
     _count_members("relationship", set(now), set(before), released, out.tally)
     updated = sum(1 for student in now.keys() & before.keys() if now[student] != before[student])
@@ -152,7 +161,7 @@ def settle_class(
         out.tally.judge("class", "previous")
     info = facts.classes.get(id)
     if info and context.selection.takes(info.school, info.terms):
-        entry: ClassEntry | None = _present_class(info, facts, before, out)
+        entry: ClassEntry | None = _present_class(info, facts, before, context, out)
     else:
         entry = _missing_class(before, context, out) if before else None
     if entry:
@@ -161,17 +170,22 @@ def settle_class(
         out.changes.append(Change("class", id, entry))
 
 
-def _present_class(info: Class, facts: Facts, before: ClassEntry | None, out: Outcome) -> ClassEntry:
+def _present_class(info: Class, facts: Facts, before: ClassEntry | None, context: Context, out: Outcome) -> ClassEntry:
     members = facts.members.get(info.id, {})
-    teachers = sorted((not primary, id) for (kind, id), primary in members.items() if kind == "teacher")
+    ranked = {id: primary for (kind, id), primary in members.items() if kind == "teacher"}
+    primary_missing = context.stays("teacher") and not any(ranked.values())
+    first = before.teachers[:1] if before and primary_missing else []
+    teachers = sorted((not primary, id not in first, id) for id, primary in ranked.items())
     students = sorted(id for kind, id in members if kind == "student")
-    entry = ClassEntry(info, [id for _, id in teachers], students)
+    entry = ClassEntry(info, [id for *_, id in teachers], students)
     if sum(map(len, students)) > LARGEST_CLASS:
         raise ClassTooLarge(f"class {info.id} has {len(students)} students; one class cannot hold them")
     if not teachers:
         out.tally.warn("class_without_teacher", "class", info.id)
     outcome = "created" if before is None else "unchanged" if before.info == info else "updated"
     out.tally.count("class", outcome)
+    if before and outcome == "updated" and replace(before.info, terms=context.terms(before.info)) == info:
+        out.tally.judge("class", "filled")  # its term was made anew under another id: no change that anybody sees
     return entry
 
 

@@ -38,15 +38,15 @@ class Staging:
                     facts.take(*json.loads(line))
         return facts
 
-    def pulled(self, what: str, round: int, pages: Sequence[int]) -> list[str]:
-        """The files (`pull` or `notes`) of a pull's last round, page by page and no page more than it read."""
-        names = self.slots.names(f"{self.folder}/{what}/{round}/")
+    def pulled(self, round: int, pages: Sequence[int]) -> list[str]:
+        """The files of a pull's last round, page by page and no page more than it read."""
+        names = self.slots.names(f"{self.folder}/pull/{round}/")
         return [name for name in names if _page(name) < pages[_resource(name)]]
 
-    def notes(self, names: Iterable[str]) -> Iterator[tuple[str, dict[str, JSON]]]:
-        """What the pull noted beside the roster: terms, schools, the source's state, rejected rows."""
-        for name in names:
-            yield from self.slots.read_json(name)
+    def notes(self, round: int, noted: Iterable[str]) -> Iterator[tuple[str, dict[str, JSON]]]:
+        """What those pages noted beside the roster: terms, schools, the source's state, rejected rows."""
+        for page in noted:
+            yield from self.slots.read_json(f"{self.folder}/notes/{round}/{page}")
 
     def keep(self, name: str, shard: int, out: Outcome) -> None:
         """Write a pass's outcome; done twice, it writes the same files."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TypedDict
@@ -117,13 +117,12 @@ class Sync:
         return report
 
     def _flip(self, key: RunKey, state: State) -> tuple[str, str, JSON]:
-        """Make ready what the next run is compared with. Our locks are still held, so nobody else writes there."""
+        """Make ready what the next run is compared with, and forget what it no longer needs."""
         context = self._context(state)
         ledger = ledger_folder(key.account, state["provider"], key.run)
         snapshot = snapshot_folder(key.account, key.event, key.run)
         self.slots.write_json(f"{snapshot}/manifest", {"selection": context["selection"]})
-        self._forget(ledger, {ledger, context["ledger"]})
-        self._forget(snapshot, {snapshot, context["snapshot"]})
+        self.slots.delete(context["outdated"])
         return ledger, snapshot, context["selection"]
 
     def fail(self, state: State, run: str, error: Mapping[str, str]) -> JSON:
@@ -174,11 +173,6 @@ class Sync:
         context: dict[str, JSON] = self.slots.read_json(f"{_folder(state)}/context")
         return context
 
-    def _forget(self, folder: str, keep: Iterable[str]) -> None:
-        """Delete what was applied before the last run but one: it holds birth dates and serves nobody."""
-        names = self.slots.names(folder.rsplit("/", 1)[0] + "/")
-        self.slots.delete([name for name in names if name.rsplit("/", 1)[0] not in keep])
-
     def _stamp(self) -> str:
         return self.now().isoformat(timespec="seconds")
 
@@ -198,5 +192,5 @@ def _explain(error: Mapping[str, str]) -> tuple[str, str, str]:
         said = json.loads(cause).get("errorMessage", "")
     except (ValueError, AttributeError):
         said = ""
-    message, mark, help = said.partition(HELP_MARK)
+    message, mark, help = str(said).partition(HELP_MARK)
     return code, message if mark else f"the run stopped unexpectedly ({code})", help or UNEXPECTED_HELP

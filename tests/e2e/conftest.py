@@ -1,0 +1,103 @@
+"""One local stack per test process, one account per test, and the search for secrets in everything it said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.sandbox.clever import CleverSandbox
+from local.sandbox.clever_data import CleverDistrict
+from local.stack import Stack
+from tests.e2e.toolkit import Evidence, School, account_numbers, tiny
+
+TIME_SCALE = 0.01
+OUTCOMES_KEY = "fault_outcome"
+_said: list[tuple[str, str]] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """Keep what every test printed or logged: it is searched for secrets at the end."""
+    report = yield
+    _said.extend((f"{item.nodeid}: {title}", text) for title, text in report.sections)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What each fault of the sandbox led to."""
+    told = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == OUTCOMES_KEY and getattr(report, "when", "") == "call"
+    ]
+    if told:
+        terminalreporter.section("faults of the Clever sandbox, and what the import made of them")
+        for fault, outcome, said in sorted(map(tuple, told)):
+            terminalreporter.write_line(f"{fault:<34} {outcome:<28} {said}")
+
+
+@pytest.fixture(scope="session")
+def evidence() -> Evidence:
+    return Evidence()
+
+
+@pytest.fixture(scope="module")
+def template() -> Path:
+    """The template that the module's stack deploys; a module may have its own."""
+    return Path("infra/template.yaml")
+
+
+@pytest.fixture(scope="module")
+def stack(template: Path, evidence: Evidence) -> Iterator[Stack]:
+    """The real template on this machine; at its end, nothing that it said may hold a secret or a birth date."""
+    with Stack.start(data=None, template=template, time_scale=TIME_SCALE) as running:
+        evidence.folders.append(running.logs)
+        yield running
+        leaks = evidence.leaks(_said)
+        evidence.folders.remove(running.logs)
+    assert leaks == []
+
+
+@pytest.fixture(scope="module")
+def searched_folder(evidence: Evidence, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where processes of their own keep their data folders; at its end, their logs are searched as well."""
+    folder = tmp_path_factory.mktemp("data")
+    evidence.folders.append(folder)
+    yield folder
+    leaks = evidence.leaks(_said)
+    evidence.folders.remove(folder)
+    assert leaks == []
+
+
+@pytest.fixture(scope="module")
+def open_school(stack: Stack, evidence: Evidence) -> Iterator[Callable[..., School]]:
+    """Makes a school: an account of its own over a district of its own, or over a sandbox that is there."""
+    started: list[CleverSandbox] = []
+
+    def open_one(district: CleverDistrict | None = None, sandbox: CleverSandbox | None = None, **more: Any) -> School:
+        if sandbox is None:
+            sandbox = CleverSandbox.start(district or tiny())
+            started.append(sandbox)
+        return School(stack, sandbox, evidence, str(next(account_numbers)), **more)
+
+    yield open_one
+    for sandbox in started:
+        sandbox.stop()
+
+
+@pytest.fixture
+def school(open_school: Callable[..., School]) -> School:
+    """A school of about a dozen students."""
+    return open_school()

@@ -1,0 +1,131 @@
+"""What infra/template.yaml promises about who may touch what, and how what is stored is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from tests.support import ROOT
+
+
+class _Loader(yaml.SafeLoader):
+    """`!GetAtt Table.Arn` becomes {"GetAtt": "Table.Arn"}."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: {suffix: getattr(loader, f"construct_{node.id}")(node)})
+TEMPLATE = yaml.load((ROOT / "infra" / "template.yaml").read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+
+
+def _functions() -> dict[str, dict[str, Any]]:
+    return {
+        name: found["Properties"] for name, found in RESOURCES.items() if found["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def _importers() -> list[dict[str, Any]]:
+    found = [f for f in _functions().values() if "/import_" in f["CodeUri"]]
+    assert found
+    return found
+
+
+def _statements(function: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for policy in function["Policies"]:
+        for statement in policy["Statement"]:
+            assert statement["Effect"] == "Allow"
+            yield statement
+
+
+def _actions(statement: dict[str, Any]) -> list[str]:
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else action
+
+
+def _on(function: dict[str, Any], service: str) -> list[tuple[str, dict[str, Any]]]:
+    return [(a, s) for s in _statements(function) for a in _actions(s) if a.startswith(f"{service}:")]
+
+
+def test_importers_cannot_touch_a_contact() -> None:
+    for function in _importers():
+        allowed = _on(function, "dynamodb")
+        assert [action for action, _ in allowed] == ["dynamodb:UpdateItem"]
+        assert [s["Condition"] for _, s in allowed] == [
+            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["run#*"]}}
+        ]
+
+
+def test_importers_write_their_stage_and_read_nothing_of_it() -> None:
+    for function in _importers():
+        allowed = [(action, str(s["Resource"])) for action, s in _on(function, "s3")]
+        assert [action for action, _ in allowed] == ["s3:PutObject"]
+        assert all("/runs/*" in resource for _, resource in allowed)
+
+
+def test_only_importers_read_a_providers_secret_and_only_their_own() -> None:
+    for name, function in _functions().items():
+        secrets = _on(function, "secretsmanager")
+        if "/import_" not in function["CodeUri"]:
+            assert secrets == [], name
+            continue
+        provider = function["CodeUri"].rpartition("import_")[2]
+        assert [action for action, _ in secrets] == ["secretsmanager:GetSecretValue"]
+        assert f"/*/{provider}-" in str(secrets[0][1]["Resource"])
+
+
+def test_the_clients_page_reads_accounts_and_nothing_else() -> None:
+    (function,) = [f for f in _functions().values() if f["CodeUri"].endswith("sso_callback")]
+    (allowed,) = _on(function, "dynamodb")
+    assert allowed[0] == "dynamodb:GetItem"
+    assert allowed[1]["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["account#*"]}}
+    assert _on(function, "s3") == []
+
+
+def test_no_function_may_do_everything() -> None:
+    for name, function in _functions().items():
+        for statement in _statements(function):
+            assert statement["Resource"] != "*", name
+            assert not [action for action in _actions(statement) if "*" in action], name
+
+
+def test_the_staging_bucket_is_private_encrypted_and_forgets() -> None:
+    bucket = RESOURCES["Staging"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"GetAtt": "Key.Arn"}}
+    (forget,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (forget["Status"], forget["Prefix"]) == ("Enabled", "runs/"), "what was applied is kept"
+    assert forget["ExpirationInDays"] == {"Ref": "StagingDays"}
+    assert TEMPLATE["Parameters"]["StagingDays"]["Default"] <= 30
+    (statement,) = RESOURCES["StagingPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_table_is_encrypted_with_our_key_and_can_be_restored() -> None:
+    table = RESOURCES["Table"]["Properties"]
+    assert table["SSESpecification"] == {
+        "SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"GetAtt": "Key.Arn"},
+    }  # fmt: skip
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert RESOURCES["Key"]["Properties"]["EnableKeyRotation"] is True
+
+
+def test_what_holds_data_outlives_the_stack() -> None:
+    for name in ("Key", "Table", "Staging"):
+        assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_no_index_projects_a_security_value() -> None:
+    indexes = RESOURCES["Table"]["Properties"].get("GlobalSecondaryIndexes", [])
+    for index in indexes:
+        assert index["Projection"]["ProjectionType"] != "ALL"
+        assert "security_value" not in index["Projection"].get("NonKeyAttributes", [])
+
+
+def test_the_state_machine_logs_no_execution_data() -> None:
+    assert RESOURCES["Sync"]["Properties"]["Logging"]["IncludeExecutionData"] is False
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_LOGGER_LOG_EVENT"] == "false"

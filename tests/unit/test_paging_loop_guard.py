@@ -1,0 +1,79 @@
+"""The guard against servers that never end, or show a part as the whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from roster.errors import ContractBroken
+from roster.paging import MOST_EMPTY, LoopGuard
+
+
+def after(*pages: tuple[str, list[str]]) -> LoopGuard:
+    guard = LoopGuard()
+    for cursor, ids in pages:
+        guard.cursor(cursor)
+        guard.page(ids)
+    return guard
+
+
+def test_pages_that_go_on_are_fine() -> None:
+    after(("a", ["1", "2"]), ("b", ["3"]), ("c", []), ("d", []), ("e", ["4", "1"]))
+
+
+def test_a_repeated_cursor() -> None:
+    with pytest.raises(ContractBroken) as caught:
+        after(("a", ["1"]), ("b", ["2"]), ("a", ["3"]))
+    assert caught.value.help
+
+
+@pytest.mark.parametrize("page", [["1", "2"], ["2", "1"], ["1"], ["1", "1"]])
+def test_a_page_of_rows_that_were_read_before(page: list[str]) -> None:
+    with pytest.raises(ContractBroken):
+        after(("a", ["1", "2"]), ("b", page))
+
+
+def test_rows_that_shift_between_pages_are_fine_as_long_as_one_is_new() -> None:
+    after(("a", ["1", "2"]), ("b", ["2", "3"]), ("c", ["3", "4"]))
+
+
+def test_what_was_seen_is_remembered_by_the_next_turn() -> None:
+    seen = after(("a", ["1", "2"])).seen
+    with pytest.raises(ContractBroken):
+        LoopGuard(seen).cursor("a")
+    with pytest.raises(ContractBroken):
+        LoopGuard(seen).page(["2", "1"])
+    LoopGuard(seen).page(["2"])  # part of a page of an earlier turn: let through, the cursors end it
+
+
+def test_a_cursor_is_not_taken_for_a_page() -> None:
+    guard = after(("a", ["b"]))
+    guard.cursor("b")
+    guard.page(["a"])
+
+
+def test_ids_do_not_run_into_each_other() -> None:
+    LoopGuard(after(("a", ["1", "23"])).seen).page(["12", "3"])
+
+
+def test_empty_pages_are_fine_but_not_for_ever() -> None:
+    guard = LoopGuard()
+    for _ in range(MOST_EMPTY):
+        guard.page([])
+    with pytest.raises(ContractBroken):
+        guard.page([])
+
+
+def test_empty_pages_are_counted_over_turns() -> None:
+    seen: list[str] = []
+    for _ in range(MOST_EMPTY):
+        guard = LoopGuard(seen)
+        guard.page([])
+        seen = guard.seen
+    with pytest.raises(ContractBroken):
+        LoopGuard(seen).page([])
+
+
+def test_what_travels_is_small_and_says_nothing() -> None:
+    guard = after(("a", [f"student-{n}" for n in range(10_000)]))
+    assert len(guard.seen) == 2
+    assert sum(map(len, guard.seen)) == 24
