@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from roster.model import Enrolment, Person, Relationship, Selection, Term
+from roster.ports import Answer
 from tests.fakes.school import EVENT, OTHER, District, Source
 from tests.fakes.sense import nonsense
 
@@ -321,3 +322,15 @@ def test_hidden_parents_are_not_taken_for_departed_ones() -> None:
     versions.show("v3")
     assert same(district.night())
     assert district.night()["counts"]["parent"]["unchanged"] == 2
+
+
+def test_nobody_is_recognised_among_parents_who_are_refused_in_mid_list() -> None:
+    """Those not shown are not gone, so whoever was shown is nobody's new self."""
+    district = family()
+    before = district.table()
+    renumber(district, "P-new", last="Married")
+    district.source.people.insert(0, district.source.people.pop())
+    district.source.fault = lambda resource, offset: Answer(403, {}) if (resource, offset) == ("parents", 4) else None
+    report = district.night()
+    assert (report["warnings"], report["writes"]) == ({"not_shared": 1}, 0)
+    assert district.table() == before
