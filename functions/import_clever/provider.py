@@ -56,7 +56,6 @@ HELP: Mapping[str, str] = {
     "dangling_relationship": "Clever ties these parents to students that it does not share.",
     "class_without_teacher": "Data Browser > Sections in Clever shows these classes without a teacher; nobody can "
     "book with them.",
-    "class_without_term": "These sections have no term in Clever; they are offered under “(no term)”.",
     "term_vanished": "A chosen term no longer exists in Clever. Choose the terms again in the Importer; in Clever, "
     "Data Browser > Terms shows them.",
     "departures_held_back": "These people and classes are missing in Clever, but its data was not settled, so "

@@ -76,8 +76,8 @@ class Source:
 
     def join(self, student: str, class_id: str) -> None:
         """A student with one parent."""
-        details = {"birth_date": "2012-04-08", "number": f"9{student}"}
-        self.people.append(Person("student", student, "Sam", last=f"Student {student}", **details))
+        named = Person("student", student, "Sam", last=f"Student {student}", number=f"9{student}")
+        self.people.append(replace(named, birth_date="2012-04-08"))
         self.people.append(Person("parent", f"P-{student}", last=f"Parent {student}", email=f"{student}@home.example"))
         self.members.append(Enrolment(class_id, student, "student"))
         self.ties.append(Relationship(f"P-{student}", student, "Mother", "Family"))
@@ -234,7 +234,8 @@ class District:
         state = self.pulled(state)
         while not state.get("plan", {}).get("done"):
             state = _through_json(self.sync().plan(state, state["run"]))
-        return _through_json(self.sync().guard(state))
+        judged: State = _through_json(self.sync().guard(state))
+        return judged
 
     def pulled(self, state: State) -> State:
         """Turn after turn; waiting costs nothing here, and what may pass is tried again."""

@@ -204,7 +204,8 @@ class World:
 
     def repeat_rows(self) -> None:
         """Pages shift while they are read: some rows are seen twice."""
-        for rows in (self.source.people, self.source.members, self.source.ties, self.source.classes):
+        lists: list[list[Any]] = [self.source.people, self.source.members, self.source.ties, self.source.classes]
+        for rows in lists:
             if len(set(rows)) == len(rows):  # no more than that, or a page would bring nothing new
                 rows[:0] = rows[: self.dice.randrange(3)]
 

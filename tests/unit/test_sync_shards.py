@@ -18,6 +18,9 @@ from tests.fakes.sense import nonsense
 FACTS = {1: 40_000, 2: 40, 8: 8, 64: 1}  # facts per shard that give the district below so many shards
 
 
+Table = dict[tuple[str, ...], Any]
+
+
 class DictS3:
     """As much of S3 as S3Slots uses."""
 
@@ -50,7 +53,7 @@ class DictS3:
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> DictS3:
     made = DictS3()
-    monkeypatch.setattr(snapshots.boto3, "client", lambda *given, **named: made)
+    monkeypatch.setattr("roster.snapshots.boto3.client", lambda *given, **named: made)
     return made
 
 
@@ -75,7 +78,7 @@ def edits(source: Source) -> Iterator[None]:
     yield
 
 
-def nights(district: District, shards: list[int], monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def nights(district: District, shards: list[int], monkeypatch: pytest.MonkeyPatch) -> list[Table]:
     """The tables after each night, which has the next number of shards."""
     tables = []
     for night, _ in enumerate(edits(district.source)):

@@ -17,7 +17,7 @@ from urllib3.util import Retry
 from roster.errors import NotSetUp, ProviderUnavailable
 from roster.ports import Answer
 
-CONNECT_SECONDS, READ_SECONDS = 5.0, 60.0
+CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 LARGEST_BODY = 128 * 1024 * 1024
 CHUNK = 256 * 1024
 UNSENDABLE = "Write to support@pickatime.com: the connection's address or credential has to be entered again."

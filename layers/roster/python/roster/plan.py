@@ -79,6 +79,7 @@ class Planner:
         )
         self._problems(staging, notes)
         tally = _pulled(place, states)
+        tally.warnings.update({"term_vanished": len(vanished)} if vanished else {})
         return {"task": 0, "shards": _shards(place.facts), "tally": tally.to_json(), "done": False}
 
     def turn(self, key: RunKey, provider: str, planned: Planned) -> Planned:

@@ -26,7 +26,7 @@ class Answer:
         """The body as JSON; anything else (HTML, cut off) is the provider being unavailable, not empty."""
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             kind = self.headers.get("content-type", "no content type")
             raise ProviderUnavailable(f"the answer is not complete JSON ({kind}, {len(self.body)} bytes)") from error
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from time import time
 
-from roster.errors import ProviderUnavailable, RateLimited, TransientError
+from roster.errors import ContractBroken, ProviderUnavailable, RateLimited, TransientError
 from roster.keys import run_folder, slot
 from roster.model import (
     JSON,
@@ -89,18 +89,22 @@ class Puller:
     records: Records
     left: Callable[[], float]
     clock: Callable[[], float] = time
-    reserve: float = 60.0
+    reserve: float = 120.0  # one request, tried three times, may take 105 seconds
 
     def turn(self, key: RunKey, run: Mapping[str, JSON], secret: Mapping[str, str], place: Place) -> Place:
         """Pull pages until the end, the time, or the provider's patience is up. Returns the next place."""
         selection = Selection.from_json(run.get("selection"))
         settings = run.get("settings") or {}
         resources = self.provider.resources(settings, selection)
-        ask = self._counting(self.provider.connect(self.http, settings, secret), place)
         folder = run_folder(key.account, key.event, key.run)
         if place == Place():
             self.slots.write_json(f"{folder}/provider", {"help": dict(self.provider.help)})
-        return self._walk(key, folder, resources, ask, place)
+        try:
+            ask = self._counting(self.provider.connect(self.http, settings, secret), place)
+            return self._walk(key, folder, resources, ask, place)
+        except (ProviderUnavailable, ContractBroken) as error:
+            code = "unavailable" if isinstance(error, ProviderUnavailable) else "contract_broken"
+            raise type(error)(error.message, self.provider.help.get(code) or error.help) from error
 
     def _walk(self, key: RunKey, folder: str, resources: Iterable[Resource], ask: Ask, place: Place) -> Place:
         listed = list(resources)
@@ -111,7 +115,7 @@ class Puller:
                 break
             resource = listed[place.resource]
             try:
-                page = self._fetch(resource, ask, place, guard)
+                page = self._fetch(resource, ask, place)
             except RateLimited as patience:
                 self._be_patient(patience, place)
                 break
@@ -138,7 +142,7 @@ class Puller:
         place.waits += 1
         place.wait = ceil(patience.wait)
 
-    def _fetch(self, resource: Resource, ask: Ask, place: Place, guard: LoopGuard) -> Page | Refused:
+    def _fetch(self, resource: Resource, ask: Ask, place: Place) -> Page | Refused:
         cursor = place.cursor or resource.start
         return Checker(self.provider, self.clock).page(resource, cursor, ask(cursor))
 
