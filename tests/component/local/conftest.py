@@ -29,12 +29,12 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stack(clock: Clock) -> Iterator[Stack]:
     with Stack.start(data=None, template=TEMPLATE, time_scale=0.01, clock=clock) as running:
         yield running
