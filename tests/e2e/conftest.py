@@ -11,6 +11,7 @@ import pytest
 from local.sandbox.clever import CleverSandbox
 from local.sandbox.clever_data import CleverDistrict
 from local.stack import Stack
+from tests.e2e.crashes import PAGE_SIZE, Undisturbed, district_to_kill
 from tests.e2e.toolkit import Evidence, School, account_numbers, tiny
 
 TIME_SCALE = 0.01
@@ -101,3 +102,22 @@ def open_school(stack: Stack, evidence: Evidence) -> Iterator[Callable[..., Scho
 def school(open_school: Callable[..., School]) -> School:
     """A school of about a dozen students."""
     return open_school()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[CleverSandbox]:
+    """The district of the crash tests; other modules have one of their own."""
+    with district_to_kill() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def fresh(open_school: Callable[..., School], sandbox: CleverSandbox) -> Callable[[], School]:
+    """A new school over that district, in small pages."""
+    return lambda: open_school(sandbox=sandbox, page_size=PAGE_SIZE)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(fresh: Callable[[], School]) -> Undisturbed:
+    """What a run gives that nobody kills."""
+    return Undisturbed.of(fresh())

@@ -5,7 +5,7 @@ Before and after every page, every batch and every transaction; at a determinist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -15,11 +15,9 @@ from local.sandbox.serving import Request
 from tests.e2e.crashes import (
     APPLIED,
     IMPORTER,
-    PAGE_SIZE,
     PAGES,
     Point,
     Undisturbed,
-    district_to_kill,
     left_behind,
     run_killed_once,
 )
@@ -28,22 +26,6 @@ from tests.e2e.toolkit import School, difference, observed
 SAMPLED = 6
 Open = Callable[..., School]
 Fresh = Callable[[], School]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[CleverSandbox]:
-    with district_to_kill() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def fresh(open_school: Open, sandbox: CleverSandbox) -> Fresh:
-    return lambda: open_school(sandbox=sandbox, page_size=PAGE_SIZE)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(fresh: Fresh) -> Undisturbed:
-    return Undisturbed.of(fresh())
 
 
 def test_requests_come_in_the_same_order_every_time(fresh: Fresh, undisturbed: Undisturbed) -> None:

@@ -16,11 +16,9 @@ from local.sandbox.clever_data import CleverDistrict
 from local.show import report_lines
 from tests.e2e.crashes import (
     APPLIED,
-    PAGE_SIZE,
     PAGES,
     Point,
     Undisturbed,
-    district_to_kill,
     left_behind,
     run_abandoned,
     run_killed_for_good,
@@ -30,22 +28,6 @@ from tests.e2e.toolkit import School, difference, enrolled_of
 SAMPLED = 4
 Open = Callable[..., School]
 Fresh = Callable[[], School]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[CleverSandbox]:
-    with district_to_kill() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def fresh(open_school: Open, sandbox: CleverSandbox) -> Fresh:
-    return lambda: open_school(sandbox=sandbox, page_size=PAGE_SIZE)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(fresh: Fresh) -> Undisturbed:
-    return Undisturbed.of(fresh())
 
 
 def test_the_points_are_as_many_as_are_tested(undisturbed: Undisturbed) -> None:

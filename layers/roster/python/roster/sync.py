@@ -111,14 +111,14 @@ class Sync:
         key, verdict = _key(state), state["verdict"]
         status = "applied" if verdict["decision"] == "apply" else verdict["decision"]
         report = self._report(state, status)
-        self._write_offer(state)
-        flip = self._flip(key, state) if status == "applied" else None
+        context = self._context(state)
+        self._write_offer(state, context)
+        flip = self._flip(key, state, context) if status == "applied" else None
         self.records.finish(key, status, report, self._stamp(), flip)
         return report
 
-    def _flip(self, key: RunKey, state: State) -> tuple[str, str, JSON]:
+    def _flip(self, key: RunKey, state: State, context: Mapping[str, JSON]) -> tuple[str, str, JSON]:
         """Make ready what the next run is compared with, and forget what it no longer needs."""
-        context = self._context(state)
         ledger = ledger_folder(key.account, state["provider"], key.run)
         snapshot = snapshot_folder(key.account, key.event, key.run)
         self.slots.write_json(f"{snapshot}/manifest", {"selection": context["selection"]})
@@ -153,9 +153,9 @@ class Sync:
             "writes": sum(shard["writes"] for shard in state.get("applied", [])),
         }
 
-    def _write_offer(self, state: State) -> None:
+    def _write_offer(self, state: State, context: Mapping[str, JSON]) -> None:
         """What there is to choose from at the provider: schools and terms, each with its number of classes."""
-        staging, context = Staging(self.slots, _folder(state), "", ""), self._context(state)
+        staging = Staging(self.slots, _folder(state), "", "")
         schools: Counter[str] = Counter()
         terms: Counter[str] = Counter()
         for school, term, classes in staging.offered():

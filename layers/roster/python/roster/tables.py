@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from pynamodb.attributes import (
-    BooleanAttribute,
     JSONAttribute,
     ListAttribute,
     UnicodeAttribute,
@@ -96,7 +95,6 @@ class EventItem(Item):
 
     name = UnicodeAttribute(null=True)
     selection: JSONAttribute = JSONAttribute(null=True)
-    nightly = BooleanAttribute(default=False)
     snapshot = UnicodeAttribute(null=True)
     applying = UnicodeAttribute(null=True)
 
