@@ -15,7 +15,7 @@ import normalize
 from roster.errors import AccessMissing, ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable
 from roster.fields import items, mapping, text
 from roster.model import JSON, Selection
-from roster.ports import Answer, Http
+from roster.ports import Answer, Http, Tokens
 from roster.provider import Ask, Page, Resource
 
 API = "https://api.clever.com"
@@ -41,6 +41,7 @@ HELP: Mapping[str, str] = {
     "share student contacts. Parents imported before stay as they are.",
     "source_moved": "The district loaded new data into Clever during the whole import, so nobody was removed. "
     "Tonight's sync will.",
+    "source_incomplete": "Clever sent fewer records than it promised, so nobody was removed. The next sync will.",
     "district_pending": "Clever holds back changes of this district until they are approved there, so nobody was "
     "removed. In Clever, open Sync > Requires review.",
     "district_error": "The district's own sync with Clever fails, so nobody was removed. In Clever, open Sync and "
@@ -51,6 +52,14 @@ HELP: Mapping[str, str] = {
     "emergency_contact_left_out": "Clever calls this contact an emergency contact, not a parent.",
     "student_without_birth_date": "Clever has no date of birth for these students, so their parents cannot link by "
     "themselves. In Clever, open Data Browser > Students and complete them in the school's own system.",
+    "security_values_refused": "Clever does not share dates of birth. In Clever, open Applications > pickAtime > "
+    "Data sharing and share students' dates of birth, then run the import again.",
+    "security_values_empty": "No student has a date of birth in Clever, so parents cannot link by themselves. In "
+    "Clever, open Applications > pickAtime > Data sharing and share them, then run the import again.",
+    "security_values_partial": "Some students have no date of birth in Clever. Complete them in the school's own "
+    "system, then run the import again.",
+    "relationship_one_sided": "Clever names these parents on one side only; the tie was kept all the same.",
+    "person_not_shared": "Clever names these people without sharing them, so only their names are known.",
     "dangling_enrolment": "Clever lists these people in a class but does not share them. In Clever, open "
     "Applications > pickAtime > Data sharing.",
     "dangling_relationship": "Clever ties these parents to students that it does not share.",
@@ -79,7 +88,7 @@ class Clever:
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         return list(_resources(settings, selection))
 
-    def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str]) -> Ask:
+    def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
         return _Connection(http, settings, secret).ask
 
     def wait(self, answer: Answer, now: float) -> float | None:
@@ -105,17 +114,16 @@ def _resources(settings: Mapping[str, JSON], selection: Selection) -> Iterator[R
         role: at("users", role=role) if version.startswith("v3") else at(f"{role}s") for role in ("student", "teacher")
     }
     district = f"/{version}/districts"
-    yield Resource("district", "district", district, read_district, normalize.district, normalize.row_id)
-    yield Resource("schools", "school", at("schools"), read, normalize.school, normalize.row_id)
-    yield Resource("terms", "term", at("terms"), read, normalize.term, normalize.row_id)
-    yield Resource("sections", "class", at("sections"), read, normalize.section, normalize.row_id)
-    yield Resource("teachers", "teacher", people["teacher"], read, normalize.teacher, normalize.row_id)
-    yield Resource("students", "student", people["student"], read, normalize.student, normalize.row_id)
+    yield Resource("district", district, read_district, normalize.district, normalize.row_id)
+    yield Resource("schools", at("schools"), read, normalize.school, normalize.row_id)
+    yield Resource("terms", at("terms"), read, normalize.term, normalize.row_id)
+    yield Resource("sections", at("sections"), read, normalize.section, normalize.row_id)
+    yield Resource("teachers", people["teacher"], read, normalize.teacher, normalize.row_id)
+    yield Resource("students", people["student"], read, normalize.student, normalize.row_id)
     if selection.contacts:
         contacts = at("users", version if version.startswith("v3") else "v3.0", role="contact")
         yield Resource(
             "contacts",
-            "parent",
             contacts,
             read,
             normalize.contact,
@@ -123,7 +131,7 @@ def _resources(settings: Mapping[str, JSON], selection: Selection) -> Iterator[R
             covers=("parent", "relationship"),
             optional="contacts_not_shared",
         )
-    yield Resource("district again", "district", district, read_district, normalize.district, normalize.row_id)
+    yield Resource("district again", district, read_district, normalize.district, normalize.row_id)
 
 
 def _version(settings: Mapping[str, JSON]) -> str:

@@ -25,6 +25,7 @@ class Request:
     method: str
     target: str  # path and query, as sent
     headers: Mapping[str, str]
+    body: bytes = b""
 
     @property
     def path(self) -> str:
@@ -102,10 +103,9 @@ class _Handler(BaseHTTPRequestHandler):
     sandbox: Sandbox
 
     def _serve(self) -> None:
-        if length := int(self.headers.get("content-length") or 0):
-            self.rfile.read(length)
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {k.lower(): v for k, v in self.headers.items()}
-        self._send(self.sandbox.reply_to(Request(self.command, self.path, headers)))
+        self._send(self.sandbox.reply_to(Request(self.command, self.path, headers, body)))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 

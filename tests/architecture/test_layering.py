@@ -24,7 +24,7 @@ LEVELS = (
     Level(
         "pure rules",
         dict.fromkeys(
-            "facts fields guard identity keys paging ports provider reconcile settle signon tally".split(), ()
+            "calendar facts fields guard identity keys paging ports provider reconcile settle signon tally".split(), ()
         ),
         siblings=True,
         pure=True,

@@ -38,11 +38,11 @@ from roster.fields import iso_date, text
 from roster.http import RequestsHttp
 from roster.keys import run_folder
 from roster.model import JSON, Record, Rejected, Selection
-from roster.ports import Answer, Http, Integration, RunKey
+from roster.ports import Answer, Http, Integration, RunKey, Tokens
 from roster.provider import Ask, Page, Provider, Resource
-from roster.pull import FACTS, NOTES, Place, Puller, fact_lines
-from roster.staging import Staging
-from tests.fakes.memory import MemoryRecords, MemorySlots
+from roster.pull import Place, Puller
+from roster.staging import FACTS, NOTES, Staging, fact_lines
+from tests.fakes.memory import MemoryRecords, MemorySlots, MemoryTokens
 from tests.support import ROOT
 
 KEY = RunKey("11600000", "spring", "run-1")
@@ -104,8 +104,8 @@ class Altered:
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         return [self.change(resource) for resource in self.inner.resources(settings, selection)]
 
-    def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str]) -> Ask:
-        ask = self.inner.connect(http, settings, secret)
+    def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
+        ask = self.inner.connect(http, settings, secret, tokens)
         return lambda cursor: self.answers(cursor, ask(cursor))
 
 
@@ -119,12 +119,13 @@ class Pull:
     slots: MemorySlots = field(default_factory=MemorySlots)
     records: MemoryRecords = field(default_factory=lambda: MemoryRecords(Integration(KEY.account, "any")))
     selection: Selection = field(default_factory=Selection)
+    tokens: MemoryTokens = field(default_factory=MemoryTokens)
 
     def turn(self, place: Place | None = None, seconds: float = 900.0, pages: int | None = None) -> Place:
         """One turn by a fresh Puller, its place through JSON both ways; killed after so many pages, if told."""
         told = json.loads(json.dumps(asdict(place or Place())))
         records = _Deadly(self.records, pages) if pages else self.records
-        puller = Puller(self.provider, RequestsHttp(), self.slots, records, lambda: seconds)  # type: ignore[arg-type]
+        puller = Puller(self.provider, RequestsHttp(), self.slots, records, self.tokens, lambda: seconds)  # type: ignore[arg-type]
         run = {"settings": self.settings, "selection": self.selection.to_json()}
         return puller.turn(KEY, run, self.secret, Place(**told))
 

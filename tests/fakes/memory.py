@@ -12,7 +12,7 @@ from random import Random
 
 from roster.errors import AccountBusy, AlreadyRunning
 from roster.model import JSON, ClassEntry, ContactEntry
-from roster.ports import Change, Event, Integration, RunKey
+from roster.ports import Change, Event, Integration, RunKey, Token
 
 
 class MemorySlots:
@@ -144,3 +144,15 @@ class MemoryRoster:
     def of(self, *key: str) -> dict[str, JSON]:
         """Items whose key begins so, by id."""
         return {name[-1]: item for name, item in self.items.items() if name[: len(key)] == key}
+
+
+class MemoryTokens:
+    """Keeps one token for ever, unless it is refused."""
+
+    def __init__(self) -> None:
+        self.kept: Token | None = None
+
+    def get(self, mint: Callable[[], Token], refused: str = "") -> Token:
+        if self.kept is None or self.kept.value == refused:
+            self.kept = mint()
+        return self.kept

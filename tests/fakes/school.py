@@ -29,14 +29,15 @@ from roster.model import (
     Selection,
     SourceState,
     Term,
+    Within,
 )
-from roster.ports import Answer, Event, Http, Integration, RunKey
+from roster.ports import Answer, Event, Http, Integration, RunKey, Tokens
 from roster.provider import Ask, Page, Resource
 from roster.pull import Place, Puller
 from roster.sync import State, Sync
-from tests.fakes.memory import Killed, MemoryRecords, MemoryRoster, MemorySlots
+from tests.fakes.memory import Killed, MemoryRecords, MemoryRoster, MemorySlots, MemoryTokens
 
-RECORDS = (Person, BirthDate, Class, Enrolment, Relationship, Remark, School, Term, SourceState, Rejected)
+RECORDS = (Person, BirthDate, Class, Enrolment, Relationship, Remark, School, Term, SourceState, Rejected, Within)
 TYPES: Mapping[str, Callable[..., Record]] = {t.__name__: t for t in RECORDS}
 ACCOUNT, EVENT, OTHER = "11600000", "spring", "autumn"
 ATTEMPTS = 6  # the first and five more, as infra/sync.asl.json says of errors that pass
@@ -54,7 +55,7 @@ class Source:
     classes: list[Class] = field(default_factory=list)
     members: list[Enrolment] = field(default_factory=list)
     ties: list[Relationship] = field(default_factory=list)
-    terms: list[Term] = field(default_factory=list)
+    terms: list[Term | Within] = field(default_factory=list)
     states: list[SourceState] = field(default_factory=list)
     notices: list[BirthDate | Remark] = field(default_factory=list)
     bad_rows: int = 0
@@ -134,15 +135,14 @@ class FakeProvider:
     help: Mapping[str, str] = field(default_factory=lambda: HELP)
 
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
-        kinds = {"state": "state", "terms": "term", "classes": "class", "teachers": "teacher", "students": "student"}
-        found = [Resource(name, kind, f"{name}/0", _read, _normalise, _row_id) for name, kind in kinds.items()]
-        parents = Resource(
-            "parents", "parent", "parents/0", _read, _normalise, _row_id, ("parent", "relationship"), "not_shared"
-        )
-        again = Resource("state again", "state", "state/0", _read, _normalise, _row_id)
+        names = ("state", "terms", "classes", "teachers", "students")
+        found = [Resource(name, f"{name}/0", _read, _normalise, _row_id) for name in names]
+        covers = ("parent", "relationship")
+        parents = Resource("parents", "parents/0", _read, _normalise, _row_id, covers, "not_shared")
+        again = Resource("state again", "state/0", _read, _normalise, _row_id)
         return [*found, *([parents] if selection.contacts else []), again]
 
-    def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str]) -> Ask:
+    def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
         asked = dict.fromkeys(("state", "terms", "classes", "teachers", "students", "parents"), 0)
 
         def ask(cursor: str) -> Answer:
@@ -255,7 +255,9 @@ class District:
 
     def turned(self, state: State) -> State:
         """One turn of the pull."""
-        puller = Puller(FakeProvider(self.source), NoHttp(), self.slots, self.records, self.left, lambda: 0.0)
+        puller = Puller(
+            FakeProvider(self.source), NoHttp(), self.slots, self.records, MemoryTokens(), self.left, lambda: 0.0
+        )
         key = RunKey(state["account"], state["event"], state["run"])
         place = puller.turn(key, state, {}, Place(**_through_json(state["place"])))
         return {**state, "place": _through_json(asdict(place))}
@@ -322,6 +324,15 @@ class NoHttp:
     """The fake provider answers by itself."""
 
     def get(self, url: str, headers: Mapping[str, str] = {}, auth: tuple[str, str] | None = None) -> Answer:
+        raise AssertionError("nothing here speaks HTTP")
+
+    def post(
+        self,
+        url: str,
+        form: Mapping[str, str],
+        headers: Mapping[str, str] = {},
+        auth: tuple[str, str] | None = None,
+    ) -> Answer:
         raise AssertionError("nothing here speaks HTTP")
 
 

@@ -13,6 +13,7 @@ from roster.errors import AccessMissing, ContractBroken, CredentialRejected, Not
 from roster.model import JSON, Selection
 from roster.paging import MOST_EMPTY, LoopGuard
 from roster.ports import Answer
+from tests.fakes.memory import MemoryTokens
 from tests.support import function_module
 
 clever: Any = function_module("import_clever", "provider")
@@ -141,7 +142,7 @@ def test_unknown_version() -> None:
 
 def test_token_of_the_district() -> None:
     wire = Wire(grant("other", "d2"), grant("mine"))
-    PROVIDER.connect(wire, SETTINGS, SECRET)("/v3.0/schools?limit=1")
+    PROVIDER.connect(wire, SETTINGS, SECRET, MemoryTokens())("/v3.0/schools?limit=1")
     assert wire.asked == [
         "https://clever.com/oauth/tokens?owner_type=district&district=d1",
         "https://api.clever.com/v3.0/schools?limit=1",
@@ -151,26 +152,26 @@ def test_token_of_the_district() -> None:
 
 def test_own_token_needs_no_listing() -> None:
     wire = Wire()
-    PROVIDER.connect(wire, {"base_url": "http://sandbox/"}, {"token": " t9 "})("/v3.0/schools")
+    PROVIDER.connect(wire, {"base_url": "http://sandbox/"}, {"token": " t9 "}, MemoryTokens())("/v3.0/schools")
     assert (wire.asked, wire.auth) == (["http://sandbox/v3.0/schools"], ["Bearer t9"])
 
 
 def test_rotated_token_is_read_once_again() -> None:
     wire = Wire(grant("new"), data=lambda token: answer({}, 200 if token == "new" else 401))
-    ask = PROVIDER.connect(wire, SETTINGS, SECRET | {"token": "old"})
+    ask = PROVIDER.connect(wire, SETTINGS, SECRET | {"token": "old"}, MemoryTokens())
     assert [ask("/a").status, ask("/b").status] == [200, 200]
     assert [urlsplit(url).path for url in wire.asked] == ["/a", "/oauth/tokens", "/a", "/b"]
 
 
 def test_refused_token_is_not_read_for_ever() -> None:
     wire = Wire(grant("t1"), data=lambda token: answer({}, 401))
-    assert PROVIDER.connect(wire, SETTINGS, SECRET)("/a").status == 401
+    assert PROVIDER.connect(wire, SETTINGS, SECRET, MemoryTokens())("/a").status == 401
     assert [urlsplit(url).path for url in wire.asked] == ["/oauth/tokens", "/a", "/oauth/tokens", "/a"]
 
 
 def test_without_the_application_a_401_is_the_answer() -> None:
     wire = Wire(data=lambda token: answer({}, 401))
-    assert PROVIDER.connect(wire, {}, {"token": "t"})("/a").status == 401
+    assert PROVIDER.connect(wire, {}, {"token": "t"}, MemoryTokens())("/a").status == 401
     assert len(wire.asked) == 1
 
 
@@ -193,7 +194,7 @@ def test_listings_without_our_token(listing: Answer, error: type[RosterError], h
     wire = Wire()
     wire.listing = listing
     with pytest.raises(error) as caught:
-        PROVIDER.connect(wire, SETTINGS, SECRET)
+        PROVIDER.connect(wire, SETTINGS, SECRET, MemoryTokens())
     assert caught.value.help == PROVIDER.help[help]
     assert "secret" not in str(caught.value).replace("client id and secret", "")
 
@@ -202,7 +203,7 @@ def test_listing_that_is_no_json() -> None:
     wire = Wire()
     wire.listing = Answer(200, {"content-type": "text/html"}, b"<html>")
     with pytest.raises(ProviderUnavailable):
-        PROVIDER.connect(wire, SETTINGS, SECRET)
+        PROVIDER.connect(wire, SETTINGS, SECRET, MemoryTokens())
 
 
 @pytest.mark.parametrize("lacks", ["client_id", "client_secret", "district"])
@@ -211,14 +212,14 @@ def test_not_set_up(lacks: str) -> None:
     settings, secret = SETTINGS.copy(), SECRET.copy()
     (settings if lacks == "district" else secret).pop(lacks)
     with pytest.raises(NotSetUp) as caught:
-        PROVIDER.connect(wire, settings, secret)
+        PROVIDER.connect(wire, settings, secret, MemoryTokens())
     assert (wire.asked, caught.value.help) == ([], PROVIDER.help["not_set_up"])
 
 
 def test_contacts_without_their_scope_are_refused_without_a_request() -> None:
     for scopes, asked in ((("read:sections",), 0), (("read:sections", "read:student_contacts"), 1), ((), 1)):
         wire = Wire(grant(scopes=scopes))
-        ask = PROVIDER.connect(wire, SETTINGS, SECRET)
+        ask = PROVIDER.connect(wire, SETTINGS, SECRET, MemoryTokens())
         assert ask("/v3.0/users?role=contact&limit=9").status == (200 if asked else 403)
         assert len(wire.asked) - 1 == asked
 
@@ -253,7 +254,7 @@ def test_pages_without_a_row_end() -> None:
     for n in range(MOST_EMPTY):
         guard.cursor(f"c{n}")
         guard.page([])
-        guard = LoopGuard(json.loads(json.dumps(guard.seen)))
+        guard = LoopGuard(json.loads(json.dumps(guard.state)))
     with pytest.raises(ContractBroken) as caught:
         guard.page([])
     assert caught.value.help != RosterError.default_help

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from roster.errors import ContractBroken
+from roster.model import JSON
 from roster.paging import MOST_EMPTY, LoopGuard
 
 
@@ -37,7 +40,7 @@ def test_rows_that_shift_between_pages_are_fine_as_long_as_one_is_new() -> None:
 
 
 def test_what_was_seen_is_remembered_by_the_next_turn() -> None:
-    seen = after(("a", ["1", "2"])).seen
+    seen = after(("a", ["1", "2"])).state
     with pytest.raises(ContractBroken):
         LoopGuard(seen).cursor("a")
     with pytest.raises(ContractBroken):
@@ -52,7 +55,7 @@ def test_a_cursor_is_not_taken_for_a_page() -> None:
 
 
 def test_ids_do_not_run_into_each_other() -> None:
-    LoopGuard(after(("a", ["1", "23"])).seen).page(["12", "3"])
+    LoopGuard(after(("a", ["1", "23"])).state).page(["12", "3"])
 
 
 def test_empty_pages_are_fine_but_not_for_ever() -> None:
@@ -64,16 +67,35 @@ def test_empty_pages_are_fine_but_not_for_ever() -> None:
 
 
 def test_empty_pages_are_counted_over_turns() -> None:
-    seen: list[str] = []
+    seen: dict[str, JSON] = {}
     for _ in range(MOST_EMPTY):
         guard = LoopGuard(seen)
         guard.page([])
-        seen = guard.seen
+        seen = guard.state
     with pytest.raises(ContractBroken):
         LoopGuard(seen).page([])
 
 
 def test_what_travels_is_small_and_says_nothing() -> None:
     guard = after(("a", [f"student-{n}" for n in range(10_000)]))
-    assert len(guard.seen) == 2
-    assert sum(map(len, guard.seen)) == 24
+    for n in range(100_000):
+        guard.cursor(f"b{n}")
+        guard.page([f"teacher-{n}"])
+    assert len(json.dumps(guard.state)) < 1_500
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 40, 500])
+@pytest.mark.parametrize("lead", [0, 3, 100])
+def test_a_loop_of_any_length_ends(length: int, lead: int) -> None:
+    """However far it lies ahead, and although every turn of the loop guard begins anew."""
+    guard = LoopGuard()
+    loop = [f"row-{n if n < lead else lead + (n - lead) % length}" for n in range(lead + 4 * (lead + length) + 10)]
+
+    def follow(guard: LoopGuard) -> None:
+        for n, row in enumerate(loop):
+            guard = LoopGuard(json.loads(json.dumps(guard.state)))
+            guard.cursor(f"cursor-{n}")
+            guard.page([row])
+
+    with pytest.raises(ContractBroken, match="same page twice"):
+        follow(guard)

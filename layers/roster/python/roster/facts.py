@@ -6,9 +6,11 @@ Kept apart from the rules in reconcile and settle, which read them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+from roster.calendar import Calendar
 from roster.identity import Aliases
 from roster.keys import slot
 from roster.model import (
@@ -39,11 +41,13 @@ class Facts:
     persons: dict[ContactKey, Person] = field(default_factory=dict)
     classes: dict[str, Class] = field(default_factory=dict)
     enrolments: dict[tuple[str, str, str], Enrolment] = field(default_factory=dict)
-    relationships: dict[tuple[str, str], Relationship] = field(default_factory=dict)
+    relationships: dict[tuple[str, str], dict[str, Relationship]] = field(default_factory=lambda: defaultdict(dict))
     birth_dates: dict[str, str] = field(default_factory=dict)
     remarks: dict[ContactKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     claims: dict[ContactKey, dict[str, bool]] = field(default_factory=lambda: defaultdict(dict))
     offers: dict[str, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(dict))
+    one_sided: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    orphans: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     members: dict[str, dict[ContactKey, bool]] = field(default_factory=lambda: defaultdict(dict))
     ties: dict[str, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(dict))
     released: dict[ContactKey, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -54,8 +58,13 @@ class Facts:
             kind, person, class_id, primary = values
             self.claims[kind, person][class_id] = primary
         elif tag == "offer":
-            student, parent, relation, type = values
+            student, parent, relation, type, one_sided = values
             self.offers[student][parent] = [parent, relation, type]
+            if one_sided:
+                self.one_sided[student].add(parent)
+        elif tag == "orphan":
+            student, parent = values
+            self.orphans[student].add(parent)
         elif tag == "member":
             class_id, kind, person, primary = values
             self.members[class_id][kind, person] = primary
@@ -70,8 +79,7 @@ class Facts:
 
     def _take_record(self, tag: str, value: Mapping[str, JSON]) -> None:
         if tag == "person":
-            person = person_from(value)
-            self.persons[person.kind, person.id] = person
+            self._take_person(person_from(value))
         elif tag == "class":
             self.classes[value["id"]] = class_from(value)
         elif tag == "enrolment":
@@ -79,12 +87,30 @@ class Facts:
             self.enrolments[enrolment.class_id, enrolment.role, enrolment.person] = enrolment
         elif tag == "relationship":
             tie = Relationship(**value)
-            self.relationships[tie.parent, tie.student] = tie
+            self.relationships[tie.parent, tie.student][tie.side] = tie
         elif tag == "remark":
             self.remarks[value["kind"], value["id"]].add(value["code"])
         elif tag == "birth_date":
             date = BirthDate(**value)
             self.birth_dates[date.student] = date.value
+
+    def _take_person(self, person: Person) -> None:
+        key = person.kind, person.id
+        if not person.partial or key not in self.persons or self.persons[key].partial:
+            self.persons[key] = person
+
+    def person(self, key: ContactKey) -> Person | None:
+        """The person, with a birth date that came in a row of its own."""
+        person = self.persons.get(key)
+        date = self.birth_dates.get(key[1]) if person and person.kind == "student" else None
+        return replace(person, birth_date=date) if person and date else person
+
+    def ties_told(self) -> Iterator[tuple[Relationship, bool]]:
+        """Each tie that its decisive row allows, and whether only one side of a provider that says both says so."""
+        for sides in self.relationships.values():
+            tie = sides.get("student") or next(iter(sides.values()))
+            if not tie.refused:
+                yield tie, len(sides) == 1 and bool(tie.side)
 
 
 @dataclass(frozen=True)
@@ -102,13 +128,24 @@ class Context:
     departures_trusted: bool = True
     aliases: Aliases = field(default_factory=dict)
     renewed: Mapping[str, str] = field(default_factory=dict)
+    calendar: Calendar = field(default_factory=Calendar)
+
+    @cached_property
+    def _chosen(self) -> frozenset[str]:
+        return self.calendar.family(self.selection.term_ids())
+
+    def takes(self, info: Class) -> bool:
+        """Whether a class belongs to the event."""
+        if self.selection.schools and info.school not in self.selection.schools:
+            return False
+        return not self.selection.terms or not self._chosen.isdisjoint(self.calendar.terms_of(info))
 
     def contact(self, kind: str, id: str) -> str:
         return self.aliases.get(kind, {}).get(id, id)
 
     def deselected(self, info: Class) -> bool:
         """Whether the administrator, not the provider, took this class out."""
-        return self.selection != self.before and not self.selection.takes(info.school, self.terms(info))
+        return self.selection != self.before and not self.takes(replace(info, terms=self.terms(info)))
 
     def terms(self, info: Class) -> tuple[str, ...]:
         """The terms of a class of the last run, under the ids that they have now."""

@@ -35,7 +35,7 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
 class RequestsHttp:
-    """GET over requests. Redirects are answers, not journeys: a token must not follow one."""
+    """GET and form POST over requests. Redirects are answers, not journeys: a token must not follow one."""
 
     def __init__(self) -> None:
         self._session = requests.Session()
@@ -45,12 +45,34 @@ class RequestsHttp:
 
     def get(self, url: str, headers: Mapping[str, str] = NO_HEADERS, auth: tuple[str, str] | None = None) -> Answer:
         """The complete answer, whatever its status. Raises ProviderUnavailable, naming host and path only."""
+        return self._send("GET", url, headers, auth)
+
+    def post(
+        self,
+        url: str,
+        form: Mapping[str, str],
+        headers: Mapping[str, str] = NO_HEADERS,
+        auth: tuple[str, str] | None = None,
+    ) -> Answer:
+        """The answer to a form, for tokens; raises as `get` does. A form is sent once, whatever it is answered."""
+        return self._send("POST", url, headers, auth, form)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        auth: tuple[str, str] | None,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
         try:
             where = _where(url)
-            with self._session.get(
+            with self._session.request(
+                method,
                 url,
                 headers={"Accept": "application/json", **headers},
                 auth=auth,
+                data=form,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
                 stream=True,

@@ -41,7 +41,10 @@ OUTCOMES = ("created", "updated", "unchanged", "departed", "returned", "rejected
 
 @dataclass(frozen=True)
 class Person:
-    """One person in one role. `other_ids`: ids the provider used, or will use, for the same person."""
+    """One person in one role. `other_ids`: ids the provider used, or will use, for the same person.
+
+    `partial`: known only from a row about something else; the person's own row, where there is one, says more.
+    """
 
     kind: str
     id: str
@@ -57,6 +60,8 @@ class Person:
     birth_date: str = ""
     schools: tuple[str, ...] = ()
     other_ids: tuple[str, ...] = ()
+    username: str = ""
+    partial: bool = False
 
     @property
     def name(self) -> str:
@@ -73,7 +78,10 @@ class BirthDate:
 
 @dataclass(frozen=True)
 class Class:
-    """One class (a section). `terms` is empty when the provider gives none."""
+    """One class (a section). `terms` is empty when the provider gives none.
+
+    `dated`: the provider ties classes to terms by their dates alone; a blank `start` or `end` (ISO) is open.
+    """
 
     id: str
     name: str = ""
@@ -84,26 +92,40 @@ class Class:
     period: str = ""
     grade: str = ""
     sis_id: str = ""
+    start: str = ""
+    end: str = ""
+    dated: bool = False
 
 
 @dataclass(frozen=True)
 class Enrolment:
-    """`person` belongs to `class_id`, as student or teacher; `primary` marks the class's first teacher."""
+    """`person` belongs to `class_id`, as student or teacher; `primary` marks the class's first teacher.
+
+    From `begin` until the day before `end` (ISO dates); blank is open.
+    """
 
     class_id: str
     person: str
     role: str
     primary: bool = False
+    begin: str = ""
+    end: str = ""
 
 
 @dataclass(frozen=True)
 class Relationship:
-    """A parent's tie to a student, in the provider's own words (`relation`, `type` may be blank)."""
+    """A parent's tie to a student, in the provider's own words (`relation`, `type` may be blank).
+
+    `side`: whose row says so, where the provider says it twice (student or parent; the student's row counts).
+    `refused`: the row denies the tie, such as one without custody.
+    """
 
     parent: str
     student: str
     relation: str = ""
     type: str = ""
+    side: str = ""
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +145,14 @@ class Term:
     start: str = ""
     end: str = ""
     school: str = ""
+
+
+@dataclass(frozen=True)
+class Within:
+    """A term lies within another: a quarter in its semester, a semester in its year."""
+
+    term: str
+    parent: str
 
 
 @dataclass(frozen=True)
@@ -153,7 +183,7 @@ class Remark:
 
 
 Fact: TypeAlias = Person | BirthDate | Class | Enrolment | Relationship | Remark
-Note: TypeAlias = School | Term | SourceState | Rejected
+Note: TypeAlias = School | Term | Within | SourceState | Rejected
 Record: TypeAlias = Fact | Note
 
 NO_TERM = "(no term)"
@@ -173,12 +203,6 @@ class Selection:
 
     def term_ids(self) -> frozenset[str]:
         return frozenset(term.id for term in self.terms)
-
-    def takes(self, school: str, terms: tuple[str, ...]) -> bool:
-        """Whether a class of that school and those terms belongs to the event."""
-        if self.schools and school not in self.schools:
-            return False
-        return not self.terms or not self.term_ids().isdisjoint(terms or (NO_TERM,))
 
     def to_json(self) -> JSON:
         return {

@@ -6,51 +6,73 @@ it would either never end or make a part of the roster look like the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 
 from roster.errors import ContractBroken
+from roster.model import JSON
 
 HELP = "The provider's pages never end, so nothing was changed. Write to support@pickatime.com and name this run."
 MOST_EMPTY = 100
+REMEMBERED = 32
+
+
+@dataclass
+class Trail:
+    """What was met on the way, as short digests: the latest ones, and one from longer ago.
+
+    `anchor` is renewed at every power of two (Brent's cycle detection), so that a loop of any length is noticed
+    while what travels in the state machine stays as small as ever.
+    """
+
+    count: int = 0
+    anchor: str = ""
+    recent: list[str] = field(default_factory=list)
+
+    def step(self, digest: str, complaint: str) -> None:
+        if digest == self.anchor or digest in self.recent:
+            raise ContractBroken(complaint, HELP)
+        self.count += 1
+        self.recent = [*self.recent, digest][-REMEMBERED:]
+        if self.count & (self.count - 1) == 0:
+            self.anchor = digest
 
 
 class LoopGuard:
-    """Remembers cursors and pages of one collection as short digests, small enough to travel in a cursor."""
+    """Follows one collection's cursors and pages; `state` travels from turn to turn as JSON."""
 
-    def __init__(self, seen: Iterable[str] = ()) -> None:
-        self._seen = set(seen)
+    def __init__(self, state: Mapping[str, JSON] | None = None) -> None:
+        state = state or {}
+        self._cursors, self._pages = Trail(**state.get("cursors", {})), Trail(**state.get("pages", {}))
+        self._empty: int = state.get("empty", 0)
         self._ids: set[str] = set()
 
     @property
-    def seen(self) -> list[str]:
-        return sorted(self._seen)
+    def state(self) -> dict[str, JSON]:
+        return {"cursors": asdict(self._cursors), "pages": asdict(self._pages), "empty": self._empty}
 
     def cursor(self, cursor: str) -> None:
-        self._remember(_digest("cursor", cursor), "the provider's next page is one that was read already")
+        self._cursors.step(_digest("cursor", cursor), "the provider's next page is one that was read already")
 
-    def page(self, ids: Iterable[str]) -> None:
-        """`ids`: the ids of the page's rows. An empty page is legal and says nothing, but not for ever."""
+    def page(self, ids: Iterable[str]) -> int:
+        """How many of the page's ids are new to this turn. An empty page is legal and says nothing, not for ever."""
         page = list(ids)
         if not page:
-            return self._empty()
-        if self._ids.issuperset(page):
-            raise ContractBroken("a page brought only rows that were read already", HELP)
+            return self._no_rows()
+        before = len(self._ids)
         self._ids.update(page)
-        self._remember(_digest("page", *sorted(page)), "the provider sent the same page twice")
+        if len(self._ids) == before:
+            raise ContractBroken("a page brought only rows that were read already", HELP)
+        self._pages.step(_digest("page", *sorted(page)), "the provider sent the same page twice")
+        return len(self._ids) - before
 
-    def _empty(self) -> None:
+    def _no_rows(self) -> int:
         """Ever new cursors to pages without a row would end at no repetition."""
-        marks = (_digest("empty", str(count)) for count in range(MOST_EMPTY))
-        free = next((mark for mark in marks if mark not in self._seen), None)
-        if free is None:
+        self._empty += 1
+        if self._empty > MOST_EMPTY:
             raise ContractBroken(f"the provider sent {MOST_EMPTY} pages without a row", HELP)
-        self._seen.add(free)
-
-    def _remember(self, digest: str, complaint: str) -> None:
-        if digest in self._seen:
-            raise ContractBroken(complaint, HELP)
-        self._seen.add(digest)
+        return 0
 
 
 def _digest(*parts: str) -> str:

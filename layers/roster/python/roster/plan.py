@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from roster.calendar import Calendar
 from roster.facts import Context, Doubt, Outcome
 from roster.guard import renewed, resolve_terms
 from roster.identity import Trace, identify, newcomers
@@ -23,6 +24,7 @@ from roster.staging import Staging
 from roster.tally import Tally
 
 FACTS_PER_SHARD = 40_000  # what one shard may hold in memory at a time
+UNTRUSTED = frozenset({"source_moved", "source_incomplete"})  # warnings of a pull that may lack somebody
 PASSES = ("newcomers", "identify", "scope", "people", "rosters")
 
 
@@ -66,8 +68,9 @@ class Planner:
                 "vanished": vanished,
                 "schools": [note for tag, note in notes if tag == "school"],
                 "terms": [note for tag, note in notes if tag == "term"],
+                "within": sorted({(note["term"], note["parent"]) for tag, note in notes if tag == "within"}),
                 "absent": sorted(absent),
-                "trusted": all(s["departures_trusted"] for s in states) and "source_moved" not in place.warnings,
+                "trusted": all(s["departures_trusted"] for s in states) and UNTRUSTED.isdisjoint(place.warnings),
                 "ledger": integration.ledger,
                 "snapshot": event.snapshot,
                 "doubt": [integration.applying, event.applying],
@@ -168,7 +171,7 @@ class Desk:
         known = self.staging.known(self.told["ledger"], ("people", "rosters"), shard)
         if self.context.absent:
             known = {key: entry for key, entry in known.items() if key[0] not in self.context.absent}
-        new, gone = newcomers(facts.persons.values(), facts.relationships.values(), known)
+        new, gone = newcomers(facts.persons.values(), (tie for tie, _ in facts.ties_told()), known)
         for name, traces in (("new", new), ("gone", gone)):
             lines = ((slot(trace.id), to_line(trace.to_json())) for trace in traces)
             self.staging.slots.write(f"{self.staging.folder}/{name}/{shard:03d}", lines)
@@ -196,15 +199,17 @@ class Desk:
         self._recognised = True
 
     def _scope(self, shard: int) -> Outcome:
-        tags = ("class", "enrolment", "person", "relationship", "remark")
+        tags = ("class", "enrolment", "person", "birth_date", "relationship", "remark")
         facts = self.staging.facts(self.told["pulled"], shard, tags)
-        self.staging.offer(shard, facts.classes.values())
+        self.staging.offer(
+            shard, ((info.school, self.context.calendar.terms_of(info)) for info in facts.classes.values())
+        )
         changed = self.context.selection != self.context.before
         before = self.staging.classes(self.told["snapshot"], shard).values() if changed else ()
         return scope(facts, before, self.context)
 
     def _people(self, shard: int) -> Outcome:
-        tags = ("person", "birth_date", "remark", "claim", "offer", "released")
+        tags = ("person", "birth_date", "remark", "claim", "offer", "orphan", "released")
         facts = self.staging.facts(self.told["pulled"], shard, tags, ("scope",))
         known = self.staging.known(self.told["ledger"], ("people",), shard)
         return people(facts, known, self._doubt(shard), self.context)
@@ -232,4 +237,10 @@ class Desk:
             departures_trusted=told["trusted"],
             aliases={kind: dict(ids) for kind, ids in aliases.items()},
             renewed=renewed(before, selection),
+            calendar=calendar(told),
         )
+
+
+def calendar(told: Mapping[str, JSON]) -> Calendar:
+    """The provider's terms, from a run's context."""
+    return Calendar(tuple(Term(**term) for term in told["terms"]), tuple(map(tuple, told["within"])))

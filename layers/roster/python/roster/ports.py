@@ -36,6 +36,31 @@ class Http(Protocol):
 
     def get(self, url: str, headers: Mapping[str, str] = ..., auth: tuple[str, str] | None = ...) -> Answer: ...
 
+    def post(
+        self,
+        url: str,
+        form: Mapping[str, str],
+        headers: Mapping[str, str] = ...,
+        auth: tuple[str, str] | None = ...,
+    ) -> Answer: ...
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token. `expires`: Unix seconds. `scopes`: what was granted; empty where the provider does not say."""
+
+    value: str
+    expires: float
+    scopes: tuple[str, ...] = ()
+
+
+class Tokens(Protocol):
+    """The access token of one integration, shared by all functions that pull for it."""
+
+    def get(self, mint: Callable[[], Token], refused: str = "") -> Token:
+        """The kept token, or a new one: when none is kept, it is about to expire, or its value is `refused`."""
+        ...
+
 
 class Slots(Protocol):
     """Files of lines, sorted into 256 slots by a hash of the id each line is about.

@@ -8,24 +8,29 @@ The pipeline knows nothing else of it, not even its name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from roster.errors import AccessMissing, ContractBroken, CredentialRejected, ProviderUnavailable, RateLimited
 from roster.model import JSON, Record, Selection
-from roster.ports import Answer, Http
+from roster.ports import Answer, Http, Tokens
 
 DEFAULT_WAIT = 60.0
 LONGEST_WAIT = 3600.0
+REFUSALS = frozenset({403, 404, 410})
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its rows, the cursor after it (None at the end), how many rows the provider promises in all."""
+    """One page: its rows, the cursor after it (None at the end), how many rows the provider promises in all.
+
+    `marker` moves when the provider's data, or what it shows us, changes; blank where it does not say.
+    """
 
     rows: Sequence[JSON]
     next: str | None
     total: int | None = None
+    marker: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,19 +39,20 @@ class Resource:
 
     start: cursor of the first page. read(cursor, answer) gives the page or raises ContractBroken.
     normalise(row) is pure and total: any JSON gives records, among them `Rejected`, and never raises.
-    kind: what its rows are counted as. covers: the kinds whose departures this resource decides.
+    covers: the kinds that are not shown when this resource is refused.
     row_id(row): the row's id, blank where it has none; the loop guard uses it.
     optional: warning code when the provider refuses the resource; blank means the import cannot do without it.
+    refusals: the HTTP statuses that refuse it.
     """
 
     name: str
-    kind: str
     start: str
     read: Callable[[str, Answer], Page]
     normalise: Callable[[JSON], Iterable[Record]]
     row_id: Callable[[JSON], str]
     covers: tuple[str, ...] = ()
     optional: str = ""
+    refusals: frozenset[int] = REFUSALS
 
 
 Ask = Callable[[str], Answer]
@@ -67,8 +73,11 @@ class Provider(Protocol):
         """The collections of one complete pull, in order; the order is the same for equal arguments."""
         ...
 
-    def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str]) -> Ask:
-        """A function from cursor to answer, which adds address and credential."""
+    def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
+        """A function from cursor to answer, which adds address and credential.
+
+        `tokens` keeps an access token that several functions share, for providers that issue them.
+        """
         ...
 
     def wait(self, answer: Answer, now: float) -> float | None:
@@ -89,26 +98,22 @@ class Checker:
 
     provider: Provider
     clock: Callable[[], float]
-    refusals: frozenset[int] = field(default=frozenset({403, 404, 410}))
 
     def page(self, resource: Resource, cursor: str, answer: Answer) -> Page | Refused:
         """The page, or that the optional resource is refused. Everything else raises."""
         if answer.status == 200:
             return resource.read(cursor, answer)
+        if resource.optional and answer.status in resource.refusals:
+            return Refused(resource.optional)
         if answer.status == 429:
             raise RateLimited(self._wait(answer), self._help("rate_limited"))
         if answer.status >= 500:
             raise ProviderUnavailable(f"{resource.name}: HTTP {answer.status}", self._help("unavailable"))
         if answer.status == 401:
             raise CredentialRejected(f"{resource.name}: HTTP 401", self._help("credential_rejected"))
-        if answer.status in self.refusals:
-            return self._refused(resource, answer)
+        if answer.status in resource.refusals:
+            raise AccessMissing(f"{resource.name}: HTTP {answer.status}", self._help("access_missing"))
         raise ContractBroken(f"{resource.name}: HTTP {answer.status}", self._help("contract_broken"))
-
-    def _refused(self, resource: Resource, answer: Answer) -> Refused:
-        if resource.optional:
-            return Refused(resource.optional)
-        raise AccessMissing(f"{resource.name}: HTTP {answer.status}", self._help("access_missing"))
 
     def _wait(self, answer: Answer) -> float:
         asked = self.provider.wait(answer, self.clock())

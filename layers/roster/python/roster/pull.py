@@ -6,64 +6,49 @@ Nothing here touches the roster: a pull only fills the run's own staging folder.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from time import time
 
 from roster.errors import ContractBroken, ProviderUnavailable, RateLimited, TransientError
-from roster.keys import run_folder, slot
+from roster.keys import run_folder
 from roster.model import (
     JSON,
     BirthDate,
-    Class,
-    Enrolment,
     Person,
     Record,
     Rejected,
-    Relationship,
     Remark,
-    School,
     Selection,
     SourceState,
-    Term,
-    dense,
-    to_line,
+    Within,
 )
 from roster.paging import LoopGuard
-from roster.ports import Answer, Http, Records, RunKey, Slots
+from roster.ports import Answer, Http, Records, RunKey, Slots, Tokens
 from roster.provider import Ask, Checker, Page, Provider, Refused, Resource
+from roster.staging import NOTES, fact_lines, note_line
 
 PAGES_PER_TURN = 20
 ROUNDS = 3
 LONGEST_PATIENCE = 10
 
-# How a fact is tagged in a line, and the attribute whose id routes it.
-FACTS: Mapping[type, tuple[str, str]] = {
-    Person: ("person", "id"),
-    BirthDate: ("birth_date", "student"),
-    Class: ("class", "id"),
-    Enrolment: ("enrolment", "class_id"),
-    Relationship: ("relationship", "parent"),
-    Remark: ("remark", "id"),
-}
-NOTES: Mapping[type, str] = {
-    School: "school",
-    Term: "term",
-    SourceState: "state",
-    Rejected: "rejected",
-}
-
 
 @dataclass
 class Place:
-    """Where a pull stands; travels through the state machine as JSON, so it holds no row and no secret."""
+    """Where a pull stands; travels through the state machine as JSON, so it holds no row and no secret.
+
+    `rows`, `distinct`: of the present resource, all and those whose ids are new. `total`: what its provider promised.
+    """
 
     round: int = 0
     resource: int = 0
     cursor: str = ""
     page: int = 0
     rows: int = 0
+    distinct: int = 0
+    total: int | None = None
     requests: int = 0
     facts: int = 0
     pages: list[int] = field(default_factory=list)
@@ -73,7 +58,7 @@ class Place:
     marker: str = ""
     absent: list[str] = field(default_factory=list)
     warnings: dict[str, int] = field(default_factory=dict)
-    seen: list[str] = field(default_factory=list)
+    loop: dict[str, JSON] = field(default_factory=dict)
     wait: int = 0
     waits: int = 0
     done: bool = False
@@ -87,6 +72,7 @@ class Puller:
     http: Http
     slots: Slots
     records: Records
+    tokens: Tokens
     left: Callable[[], float]
     clock: Callable[[], float] = time
     reserve: float = 120.0  # one request, tried three times, may take 105 seconds
@@ -100,7 +86,7 @@ class Puller:
         if place == Place():
             self.slots.write_json(f"{folder}/provider", {"help": dict(self.provider.help)})
         try:
-            ask = self._counting(self.provider.connect(self.http, settings, secret), place)
+            ask = self._counting(self.provider.connect(self.http, settings, secret, self.tokens), place)
             return self._walk(key, folder, resources, ask, place)
         except (ProviderUnavailable, ContractBroken) as error:
             code = "unavailable" if isinstance(error, ProviderUnavailable) else "contract_broken"
@@ -109,7 +95,7 @@ class Puller:
     def _walk(self, key: RunKey, folder: str, resources: Iterable[Resource], ask: Ask, place: Place) -> Place:
         listed = list(resources)
         place.wait = 0
-        guard = LoopGuard(place.seen)
+        guard = LoopGuard(place.loop)
         for turn in range(PAGES_PER_TURN):
             if turn and self.left() < self.reserve:
                 break
@@ -131,7 +117,7 @@ class Puller:
             if place.resource == len(listed):
                 place.done = True
                 break
-        place.seen = guard.seen
+        place.loop = guard.state
         return place
 
     @staticmethod
@@ -152,7 +138,7 @@ class Puller:
             place.absent.extend(resource.covers)
             return self._next_resource(place)
         guard.cursor(place.cursor or resource.start)
-        guard.page(filter(None, map(resource.row_id, page.rows)))
+        place.distinct += guard.page(filter(None, map(resource.row_id, page.rows)))
         moved = self._stage(folder, resource, page, place)
         if moved and place.round + 1 < ROUNDS:
             return self._again(place)
@@ -162,6 +148,8 @@ class Puller:
         place.rows += len(page.rows)
         place.cursor = page.next or ""
         if page.next is None:
+            if place.distinct < (place.total or 0):  # somebody is missing, and we do not know who
+                place.warnings["source_incomplete"] = place.warnings.get("source_incomplete", 0) + 1
             self._next_resource(place)
 
     def _stage(self, folder: str, resource: Resource, page: Page, place: Place) -> bool:
@@ -171,26 +159,32 @@ class Puller:
         notes = [record for record in records if type(record) in NOTES]
         lines = list(fact_lines(records))
         self.slots.write(f"{folder}/pull/{place.round}/{at}", lines)
-        self._count(resource, page, notes, len(lines), place)
+        self._count(records, len(lines), place)
         if notes:
-            self.slots.write_json(f"{folder}/notes/{place.round}/{at}", [_note(note) for note in notes])
+            self.slots.write_json(f"{folder}/notes/{place.round}/{at}", [note_line(note) for note in notes])
             place.noted.append(at)
-        return self._moved(notes, place)
+        return self._moved(page, notes, place)
 
     @staticmethod
-    def _count(resource: Resource, page: Page, notes: Iterable[Record], facts: int, place: Place) -> None:
+    def _count(records: Iterable[Record], facts: int, place: Place) -> None:
+        """What was read of each kind, and how much of it cannot be used."""
         place.facts += facts
-        place.pulled[resource.kind] = place.pulled.get(resource.kind, 0) + len(page.rows)
-        for note in notes:
-            if isinstance(note, Rejected):
-                place.rejected[note.kind] = place.rejected.get(note.kind, 0) + 1
+        pulled, rejected = Counter(place.pulled), Counter(place.rejected)
+        for record in records:
+            kind = _kind(record)
+            pulled[kind] += bool(kind)
+            rejected[kind] += isinstance(record, Rejected)
+        place.pulled, place.rejected = dict(+pulled), dict(+rejected)
 
-    def _moved(self, notes: Iterable[Record], place: Place) -> bool:
-        moved = False
-        for note in notes:
-            if isinstance(note, SourceState) and note.marker:
-                moved = moved or (place.marker not in ("", note.marker))
-                place.marker = note.marker
+    @staticmethod
+    def _moved(page: Page, notes: Iterable[Record], place: Place) -> bool:
+        """Whether the provider says, by a marker or another total, that this is not the data we began with."""
+        moved = page.total is not None and place.total not in (None, page.total)
+        place.total = place.total if page.total is None else page.total
+        for marker in (page.marker, *(note.marker for note in notes if isinstance(note, SourceState))):
+            if marker:
+                moved = moved or place.marker not in ("", marker)
+                place.marker = marker
         return moved
 
     @staticmethod
@@ -204,7 +198,7 @@ class Puller:
         """`pages` says how many there were of each, `noted` which had notes: a killed turn may have left others."""
         place.pages.append(place.page)
         place.resource += 1
-        place.cursor, place.page, place.rows = "", 0, 0
+        place.cursor, place.page, place.rows, place.distinct, place.total = "", 0, 0, 0, None
 
     @staticmethod
     def _progress(resource: Resource, page: Page | Refused, place: Place) -> dict[str, JSON]:
@@ -221,14 +215,8 @@ class Puller:
         return counted
 
 
-def fact_lines(records: Iterable[Record]) -> Iterable[tuple[int, bytes]]:
-    """Each fact as (slot, line)."""
-    for record in records:
-        tagged = FACTS.get(type(record))
-        if tagged:
-            tag, route = tagged
-            yield slot(getattr(record, route)), to_line([tag, dense(record)])
-
-
-def _note(note: Record) -> JSON:
-    return [NOTES[type(note)], vars(note)]
+def _kind(record: Record) -> str:
+    """What a record is counted as; blank for what says something about another record."""
+    if isinstance(record, Person | Rejected):
+        return record.kind
+    return "" if isinstance(record, Remark | BirthDate | Within | SourceState) else type(record).__name__.lower()

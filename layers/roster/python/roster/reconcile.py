@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from roster.facts import ContactKey, Context, Doubt, Facts, Outcome
-from roster.model import ClassEntry, ContactEntry, Listing, Person, dense
+from roster.model import ClassEntry, ContactEntry, Listing, dense
 from roster.settle import count_ties, settle_class, settle_contact, settle_schedule
 
 
@@ -23,15 +23,16 @@ def scope(facts: Facts, before: Iterable[ClassEntry], context: Context) -> Outco
         info = facts.classes.get(enrolment.class_id)
         if info is None:
             out.tally.warn("dangling_enrolment", "class", enrolment.class_id)
-        elif context.selection.takes(info.school, info.terms):
+        elif context.takes(info) and context.calendar.current(enrolment, info, context.today):
             person = context.contact(enrolment.role, enrolment.person)
             out.call(person, "claim", enrolment.role, person, info.id, enrolment.primary)
-    for tie in facts.relationships.values():
+    for tie, one_sided in facts.ties_told():
+        student = context.contact("student", tie.student)
         if ("parent", tie.parent) in facts.persons:
             parent = context.contact("parent", tie.parent)
-            out.call(tie.student, "offer", tie.student, parent, tie.relation, tie.type)
+            out.call(student, "offer", student, parent, tie.relation, tie.type, one_sided)
         else:
-            out.tally.warn("dangling_relationship", "parent", tie.parent)
+            out.call(student, "orphan", student, tie.parent)
     _move(facts, context, out)
     for entry in before:
         if context.deselected(entry.info):
@@ -44,6 +45,7 @@ def _move(facts: Facts, context: Context, out: Outcome) -> None:
         contact = context.contact(kind, id)
         if contact != id:
             others = tuple(sorted({*person.other_ids, id} - {contact}))
+            person = facts.person((kind, id)) or person
             out.call(contact, "person", dense(replace(person, id=contact, other_ids=others)))
             for code in sorted(facts.remarks.get((kind, id), ())):
                 out.call(contact, "remark", {"code": code, "kind": kind, "id": contact})
@@ -58,19 +60,26 @@ def _release(entry: ClassEntry, out: Outcome) -> None:
 def people(facts: Facts, known: Mapping[ContactKey, ContactEntry], doubt: Doubt, context: Context) -> Outcome:
     """Students and teachers: in the event is who is in one of its classes."""
     out = Outcome()
-    for student in facts.offers:
-        if ("student", student) not in facts.persons:
-            out.tally.warn("dangling_relationship", "student", student)
+    _dangling(facts, out)
     for key in _students_and_teachers(facts, known, doubt):
         entry = known.get(key)
         listing = _standing(key, _claimed(key, entry, facts, context, out), entry, facts, context)
         if listing:
             _call_back(key, listing, facts, context, out)
-        person = _with_birth_date(facts.persons.get(key), facts)
-        settle_contact(key, person, listing, entry, facts, doubt, context, out)
+        settle_contact(key, facts.person(key), listing, entry, facts, doubt, context, out)
         if key[0] == "student":
             settle_schedule(key, listing, entry, facts, doubt, context, out)
     return out
+
+
+def _dangling(facts: Facts, out: Outcome) -> None:
+    """Ties of which one end is not shared; with neither end there is nobody to speak of."""
+    for student in facts.offers:
+        if ("student", student) not in facts.persons:
+            out.tally.warn("dangling_relationship", "student", student)
+    for student, parents in facts.orphans.items():
+        for parent in sorted(parents) if ("student", student) in facts.persons else ():
+            out.tally.warn("dangling_relationship", "parent", parent)
 
 
 def _claimed(
@@ -88,6 +97,8 @@ def _claimed(
     if "parent" in context.absent:  # not shown: as they were
         return Listing(sorted(classes), entry.listed[context.event].related if _listed(entry, context) else [])
     offers = facts.offers.get(key[1], {})
+    for parent in sorted(facts.one_sided.get(key[1], ())):
+        out.tally.warn("relationship_one_sided", "parent", parent)
     return Listing(sorted(classes), [offers[parent] for parent in sorted(offers)])
 
 
@@ -121,11 +132,6 @@ def _students_and_teachers(
 ) -> Iterator[ContactKey]:
     keys = {*facts.claims, *known, *doubt.contacts, *(("student", id) for id in doubt.schedules)}
     return (key for key in sorted(keys) if key[0] != "parent")
-
-
-def _with_birth_date(person: Person | None, facts: Facts) -> Person | None:
-    date = facts.birth_dates.get(person.id) if person and person.kind == "student" else None
-    return replace(person, birth_date=date) if person and date else person
 
 
 def rosters(

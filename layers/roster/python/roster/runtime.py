@@ -79,7 +79,8 @@ def importer(provider: Provider) -> Handler:
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
         state = event["state"]
         key = RunKey(state["account"], state["event"], state["run"])
-        puller = Puller(provider, _http(), _slots(), _records(), _seconds(context))
+        tokens = _secrets().tokens(key.account, provider.name)
+        puller = Puller(provider, _http(), _slots(), _records(), tokens, _seconds(context))
         secret = _secrets().of(key.account, provider.name)
         place = _logged("pull", key, lambda: puller.turn(key, state, secret, Place(**state["place"])))
         logger().info("pulled", extra={"run": key.run, "resource": place.resource, "requests": place.requests})

@@ -13,8 +13,43 @@ from dataclasses import dataclass
 
 from roster.facts import ContactKey, Doubt, Facts, Outcome
 from roster.keys import shard_slots, slot
-from roster.model import JSON, NO_TERM, Class, ClassEntry, ContactEntry, to_line
+from roster.model import (
+    JSON,
+    BirthDate,
+    Class,
+    ClassEntry,
+    ContactEntry,
+    Enrolment,
+    Person,
+    Record,
+    Rejected,
+    Relationship,
+    Remark,
+    School,
+    SourceState,
+    Term,
+    Within,
+    dense,
+    to_line,
+)
 from roster.ports import Change, Slots
+
+# How a fact is tagged in a line, and the attribute whose id routes it.
+FACTS: Mapping[type, tuple[str, str]] = {
+    Person: ("person", "id"),
+    BirthDate: ("birth_date", "student"),
+    Class: ("class", "id"),
+    Enrolment: ("enrolment", "class_id"),
+    Relationship: ("relationship", "parent"),
+    Remark: ("remark", "id"),
+}
+NOTES: Mapping[type, str] = {
+    School: "school",
+    Term: "term",
+    Within: "within",
+    SourceState: "state",
+    Rejected: "rejected",
+}
 
 
 @dataclass(frozen=True)
@@ -62,13 +97,13 @@ class Staging:
             lines = ((slot(entry.key), to_line(entry.to_json())) for entry in out.classes)
             self.slots.write(f"{self.snapshot}/classes-{self._place(shard)}", lines)
 
-    def offer(self, shard: int, classes: Iterable[Class]) -> None:
-        """Note how many classes the provider has per school and term, chosen or not."""
-        counts = Counter((info.school, term) for info in classes for term in info.terms or (NO_TERM,))
-        self.slots.write_json(f"{self.folder}/offered/{shard:03d}", [[*place, n] for place, n in counts.items()])
+    def offer(self, shard: int, classes: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+        """Note how many classes the provider has per school and terms (ids), chosen or not."""
+        counts = [[*place, n] for place, n in Counter(classes).items()]
+        self.slots.write_json(f"{self.folder}/offered/{shard:03d}", counts)
 
-    def offered(self) -> Iterator[tuple[str, str, int]]:
-        """(school id, term id, classes), several times the same pair where shards shared it."""
+    def offered(self) -> Iterator[tuple[str, list[str], int]]:
+        """(school id, term ids, classes), several times the same place where shards shared it."""
         for name in self.slots.names(f"{self.folder}/offered/"):
             yield from map(tuple, self.slots.read_json(name))
 
@@ -141,3 +176,16 @@ def _change(line: bytes) -> Change:
 
 def _entry(kind: str, value: Mapping[str, JSON]) -> ContactEntry | ClassEntry:
     return ClassEntry.from_json(value) if kind == "class" else ContactEntry.from_json(value)
+
+
+def fact_lines(records: Iterable[Record]) -> Iterable[tuple[int, bytes]]:
+    """Each fact as (slot, line)."""
+    for record in records:
+        tagged = FACTS.get(type(record))
+        if tagged:
+            tag, route = tagged
+            yield slot(getattr(record, route)), to_line([tag, dense(record)])
+
+
+def note_line(note: Record) -> JSON:
+    return [NOTES[type(note)], vars(note)]

@@ -72,6 +72,7 @@ def contact_item(account: str, provider: str, entry: ContactEntry) -> ContactIte
         middle=person.middle or None,
         last=person.last or None,
         email=person.email or None,
+        username=person.username or None,
         phone=person.phone or None,
         sis_id=person.sis_id or None,
         number=person.number or None,
@@ -99,6 +100,8 @@ def class_item(account: str, event: str, entry: ClassEntry) -> ClassItem:
         period=info.period or None,
         grade=info.grade or None,
         sis_id=info.sis_id or None,
+        start=info.start or None,
+        end=info.end or None,
         teachers=entry.teachers or None,
         students=entry.students or None,
     )

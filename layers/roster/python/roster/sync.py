@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
+from roster.calendar import Calendar
 from roster.errors import HELP_MARK
 from roster.guard import reasons
 from roster.keys import ledger_folder, run_folder, snapshot_folder
 from roster.model import JSON, NO_TERM, Selection, Term
-from roster.plan import Planned, Planner
+from roster.plan import Planned, Planner, calendar
 from roster.ports import Records, Roster, RunKey, Slots
 from roster.pull import Place
 from roster.staging import Staging
 from roster.tally import Tally
 
+FULL_SHARE = 0.99  # a few birth dates are missing in every school
 MODES = ("import", "preview")
 UNEXPECTED_HELP = "Nothing was lost: start the import again. If it fails again, write to support@pickatime.com."
 
@@ -110,8 +112,8 @@ class Sync:
         """The run's report; for an applied plan also the flip to its ledger and snapshot, all in one transaction."""
         key, verdict = _key(state), state["verdict"]
         status = "applied" if verdict["decision"] == "apply" else verdict["decision"]
-        report = self._report(state, status)
         context = self._context(state)
+        report = self._report(state, status, context)
         self._write_offer(state, context)
         flip = self._flip(key, state, context) if status == "applied" else None
         self.records.finish(key, status, report, self._stamp(), flip)
@@ -140,7 +142,7 @@ class Sync:
         self.records.finish(RunKey(state["account"], state["event"], run), "failed", report, self._stamp())
         return report
 
-    def _report(self, state: State, status: str) -> dict[str, JSON]:
+    def _report(self, state: State, status: str, context: Mapping[str, JSON]) -> dict[str, JSON]:
         tally = Tally.from_json(state["plan"]["tally"])
         help = self.slots.read_json(f"{_folder(state)}/provider")["help"]
         return {
@@ -148,6 +150,7 @@ class Sync:
             "counts": tally.counts(),
             "warnings": dict(sorted(tally.warnings.items())),
             "help": {code: help.get(code, UNEXPECTED_HELP) for code in sorted(tally.warnings)},
+            "security_values": _security_values(tally, context["absent"], help),
             "reasons": state["verdict"]["reasons"],
             "requests": state["place"]["requests"],
             "writes": sum(shard["writes"] for shard in state.get("applied", [])),
@@ -157,15 +160,18 @@ class Sync:
         """What there is to choose from at the provider: schools and terms, each with its number of classes."""
         staging = Staging(self.slots, _folder(state), "", "")
         schools: Counter[str] = Counter()
-        terms: Counter[str] = Counter()
-        for school, term, classes in staging.offered():
+        places: Counter[frozenset[str]] = Counter()
+        for school, terms, classes in staging.offered():
             schools[school] += classes
-            terms[term] += classes
-        known = {term["id"] for term in context["terms"]}
-        unknown = [asdict(Term(id, id if id == NO_TERM else "")) for id in sorted(terms.keys() - known)]
+            places[frozenset(terms)] += classes
+        provided = calendar(context)
+        known = {term.id for term in provided.terms}
+        unknown = [Term(id, id if id == NO_TERM else "") for id in sorted(frozenset().union(*places) - known)]
         offer = {
             "schools": [{**school, "classes": schools[school["id"]]} for school in context["schools"]],
-            "terms": [{**term, "classes": terms[term["id"]]} for term in (*context["terms"], *unknown)],
+            "terms": [
+                {**asdict(term), "classes": _brought(term.id, places, provided)} for term in (*provided.terms, *unknown)
+            ],
         }
         self.slots.write_json(f"{_folder(state)}/offer", offer)
 
@@ -175,6 +181,29 @@ class Sync:
 
     def _stamp(self) -> str:
         return self.now().isoformat(timespec="seconds")
+
+
+def _security_values(tally: Tally, absent: Container[str], help: Mapping[str, str]) -> dict[str, JSON]:
+    """Whether the provider shows birth dates, of how many students none is stored, and what to click."""
+    students = sum(tally.outcomes[f"student.{outcome}"] for outcome in ("created", "updated", "unchanged", "returned"))
+    dated = tally.guard["student.dated"]
+    state = (
+        "refused"
+        if "birth_date" in absent
+        else "full"
+        if dated >= FULL_SHARE * students
+        else "partial"
+        if dated
+        else "empty"
+    )
+    said = help.get(f"security_values_{state}", "") if state != "full" else ""
+    return {"state": state, "students": students, "missing": tally.warnings["student_without_birth_date"], "help": said}
+
+
+def _brought(term: str, places: Mapping[frozenset[str], int], provided: Calendar) -> int:
+    """How many classes choosing the term would bring."""
+    family = provided.family([term])
+    return sum(classes for terms, classes in places.items() if not family.isdisjoint(terms))
 
 
 def _key(state: State) -> RunKey:

@@ -40,6 +40,7 @@ class ContactItem(Item):
     middle = UnicodeAttribute(null=True)
     last = UnicodeAttribute(null=True)
     email = UnicodeAttribute(null=True)
+    username = UnicodeAttribute(null=True)
     phone = UnicodeAttribute(null=True)
     sis_id = UnicodeAttribute(null=True)
     number = UnicodeAttribute(null=True)
@@ -64,6 +65,8 @@ class ClassItem(Item):
     period = UnicodeAttribute(null=True)
     grade = UnicodeAttribute(null=True)
     sis_id = UnicodeAttribute(null=True)
+    start = UnicodeAttribute(null=True)
+    end = UnicodeAttribute(null=True)
     teachers: ListAttribute[Any] = ListAttribute(null=True)
     students: ListAttribute[Any] = ListAttribute(null=True)
 

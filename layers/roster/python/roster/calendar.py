@@ -1,0 +1,88 @@
+"""A provider's terms as a tree with dates: which classes a chosen term brings, and which day an enrolment must cover.
+
+Classes sit on quarters, semesters or whole years, on several terms, on none, or have only dates; whoever chooses the
+autumn semester means the class of its first quarter and the class of the whole year too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+from roster.model import NO_TERM, Class, Enrolment, Term
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """`within`: pairs of (term id, id of the term that it lies within)."""
+
+    terms: tuple[Term, ...] = ()
+    within: tuple[tuple[str, str], ...] = ()
+
+    def family(self, ids: Iterable[str]) -> frozenset[str]:
+        """The terms, all that lie within them, and all that they lie within."""
+        chosen = frozenset(ids)
+        return chosen | _reached(chosen, self._parents) | _reached(chosen, self._children)
+
+    def terms_of(self, info: Class) -> tuple[str, ...]:
+        """Ids of the class's terms; `(no term)` where it has none."""
+        if info.dated:
+            found = tuple(term.id for term in self.terms if _overlaps(info, term))
+            return found or (NO_TERM,)
+        return info.terms or (NO_TERM,)
+
+    def current(self, enrolment: Enrolment, info: Class, today: str) -> bool:
+        """Whether somebody is enrolled today or, when the class has not begun or is over, on its nearest day."""
+        if not enrolment.begin and not enrolment.end:
+            return True
+        start, last = self._window(info)
+        day = max(min(today, last or today), start)
+        return enrolment.begin <= day and (not enrolment.end or day < enrolment.end)
+
+    def _window(self, info: Class) -> tuple[str, str]:
+        """First and last day of a class, blank where open: a term ends the day before its end date."""
+        terms = [self._by_id[id] for id in info.terms if id in self._by_id]
+        start = info.start or min((term.start for term in terms), default="")
+        end = info.end or ("" if any(not term.end for term in terms) else max((term.end for term in terms), default=""))
+        return start, (date.fromisoformat(end) - ONE_DAY).isoformat() if end else ""
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Term]:
+        return {term.id: term for term in self.terms}
+
+    @cached_property
+    def _parents(self) -> Mapping[str, set[str]]:
+        return _grouped(self.within)
+
+    @cached_property
+    def _children(self) -> Mapping[str, set[str]]:
+        return _grouped((parent, term) for term, parent in self.within)
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    groups: dict[str, set[str]] = {}
+    for one, other in pairs:
+        groups.setdefault(one, set()).add(other)
+    return groups
+
+
+def _reached(ids: Iterable[str], following: Mapping[str, set[str]]) -> frozenset[str]:
+    """All that the pairs lead to, however far, and be they a circle."""
+    found: set[str] = set()
+    waiting = list(ids)
+    while waiting:
+        new = following.get(waiting.pop(), set()) - found
+        found |= new
+        waiting.extend(new)
+    return frozenset(found)
+
+
+def _overlaps(info: Class, term: Term) -> bool:
+    """Dates of both are whole days; a term's end date and a class's count as days of theirs."""
+    return (not info.end or not term.start or term.start <= info.end) and (
+        not info.start or not term.end or info.start <= term.end
+    )
