@@ -41,6 +41,8 @@ HELP: Mapping[str, str] = {
     "share student contacts. Parents imported before stay as they are.",
     "source_moved": "The district loaded new data into Clever during the whole import, so nobody was removed. "
     "Tonight's sync will.",
+    "parents_missing": "Clever shows no parent at all. In Clever, open Applications > pickAtime > Data sharing and "
+    "share student contacts.",
     "source_incomplete": "Clever sent fewer records than it promised, so nobody was removed. The next sync will.",
     "district_pending": "Clever holds back changes of this district until they are approved there, so nobody was "
     "removed. In Clever, open Sync > Requires review.",

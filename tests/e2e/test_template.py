@@ -33,7 +33,8 @@ def _importers() -> list[dict[str, Any]]:
 
 def _statements(function: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for policy in function["Policies"]:
-        for statement in policy["Statement"]:
+        named = RESOURCES[policy["Ref"]]["Properties"]["PolicyDocument"] if "Ref" in policy else policy
+        for statement in named["Statement"]:
             assert statement["Effect"] == "Allow"
             yield statement
 
@@ -70,8 +71,12 @@ def test_only_importers_read_a_providers_secret_and_only_their_own() -> None:
             assert secrets == [], name
             continue
         provider = function["CodeUri"].rpartition("import_")[2]
-        assert [action for action, _ in secrets] == ["secretsmanager:GetSecretValue"]
-        assert f"/*/{provider}-" in str(secrets[0][1]["Resource"])
+        credential, *token = secrets
+        assert credential[0] == "secretsmanager:GetSecretValue"
+        assert str(credential[1]["Resource"]).endswith(f"/*/{provider}-??????'}}")
+        for action, statement in token:
+            assert action.removeprefix("secretsmanager:") in ("GetSecretValue", "CreateSecret", "PutSecretValue")
+            assert str(statement["Resource"]).endswith(f"/*/{provider}/token-??????'}}")
 
 
 def test_the_clients_page_reads_accounts_and_nothing_else() -> None:

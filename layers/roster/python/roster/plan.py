@@ -82,6 +82,8 @@ class Planner:
         )
         self._problems(staging, notes)
         tally = _pulled(place, states)
+        if "parent" not in absent and place.pulled.get("student") and not place.pulled.get("parent"):
+            tally.warnings["parents_missing"] = 1
         tally.warnings.update({"term_vanished": len(vanished)} if vanished else {})
         return {"task": 0, "shards": _shards(place.facts), "tally": tally.to_json(), "done": False}
 

@@ -95,6 +95,8 @@ class Integration:
     """An account's roster provider: its settings, and where its applied ledger is.
 
     `applying` names the plan whose application was begun and not finished: its contacts are in doubt.
+    Nothing is imported before `state` is active: the connection was checked, and where pickAtime's support sets
+    imports up, they have.
     """
 
     account: str
@@ -102,6 +104,7 @@ class Integration:
     settings: dict[str, JSON] = field(default_factory=dict)
     ledger: str = ""
     applying: str = ""
+    state: str = "active"
 
 
 @dataclass

@@ -53,7 +53,14 @@ class DynamoRecords:
             item = IntegrationItem.get(*keys.integration(account), consistent_read=True)
         except DoesNotExist:
             raise NotSetUp(f"account {account} has no roster provider") from None
-        return Integration(account, item.provider, dict(item.settings), item.ledger or "", item.applying or "")
+        return Integration(
+            account,
+            item.provider,
+            dict(item.settings),
+            item.ledger or "",
+            item.applying or "",
+            item.state or "active",
+        )
 
     def event(self, account: str, event: str) -> Event:
         try:

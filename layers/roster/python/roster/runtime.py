@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools import Logger
 
+from roster.connect import check
 from roster.errors import RosterError
 from roster.executions import StepFunctionsExecutions
 from roster.model import JSON
@@ -74,9 +75,20 @@ def _secrets() -> SecretsManager:
 
 
 def importer(provider: Provider) -> Handler:
-    """The Lambda handler that pulls this provider, one turn per call: state in, state out."""
+    """The Lambda handler that pulls this provider, one turn per call: state in, state out.
+
+    With step `connect`, and an account and its settings, it says whether an import would get what it needs.
+    """
+
+    def connect(event: dict[str, JSON]) -> JSON:
+        account: str = event["account"]
+        secrets = _secrets()
+        tokens = secrets.tokens(account, provider.name)
+        return check(provider, _http(), event["settings"], secrets.of(account, provider.name), tokens)
 
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
+        if event["step"] == "connect":
+            return connect(event)
         state = event["state"]
         key = RunKey(state["account"], state["event"], state["run"])
         tokens = _secrets().tokens(key.account, provider.name)

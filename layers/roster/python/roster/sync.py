@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from roster.calendar import Calendar
-from roster.errors import HELP_MARK
+from roster.errors import HELP_MARK, NotSetUp
 from roster.guard import reasons
 from roster.keys import ledger_folder, run_folder, snapshot_folder
 from roster.model import JSON, NO_TERM, Selection, Term
@@ -26,6 +26,7 @@ from roster.tally import Tally
 
 FULL_SHARE = 0.99  # a few birth dates are missing in every school
 MODES = ("import", "preview")
+NOT_ACTIVE_HELP = "pickAtime is setting up this import: you will get an e-mail when it is active and ready for use."
 UNEXPECTED_HELP = "Nothing was lost: start the import again. If it fails again, write to support@pickatime.com."
 
 
@@ -67,6 +68,8 @@ class Sync:
         if mode not in MODES:
             raise ValueError(f"no such mode: {mode}")
         integration, event = self.records.integration(key.account), self.records.event(key.account, key.event)
+        if integration.state != "active":
+            raise NotSetUp(f"the import is {integration.state}, not active", NOT_ACTIVE_HELP)
         self.records.begin(key, owner, self.is_running, mode, self._stamp())
         return {
             "account": key.account,

@@ -85,12 +85,16 @@ class AccountItem(Item):
 
 
 class IntegrationItem(Item):
-    """An account's roster provider. `ledger`: folder of the applied contacts. `applying`: a plan in progress."""
+    """An account's roster provider. `ledger`: folder of the applied contacts. `applying`: a plan in progress.
+
+    `state`: imports run once it is active.
+    """
 
     provider = UnicodeAttribute()
     settings: JSONAttribute = JSONAttribute()
     ledger = UnicodeAttribute(null=True)
     applying = UnicodeAttribute(null=True)
+    state = UnicodeAttribute(null=True)
 
 
 class EventItem(Item):

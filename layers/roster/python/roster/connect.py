@@ -1,0 +1,74 @@
+"""Connect: whether a provider accepts the credential and gives each resource, before anything is imported.
+
+One small page of every resource is asked for and read as an import would, then forgotten. The answer names each
+resource that is missing and what to click, and says whether birth dates are among what the provider shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from time import time
+
+from roster.errors import RosterError
+from roster.model import JSON, BirthDate, Person, Record, School, Selection
+from roster.ports import Http, Tokens
+from roster.provider import Ask, Checker, Provider, Refused, Resource
+
+SAMPLE = 100  # rows of each resource
+
+
+def check(
+    provider: Provider,
+    http: Http,
+    settings: Mapping[str, JSON],
+    secret: Mapping[str, str],
+    tokens: Tokens,
+    clock: Callable[[], float] = time,
+) -> dict[str, JSON]:
+    """{connected, checks: [{resource, ok, code, help}], security_values: shared | not shared, schools: [name]}.
+
+    `connected` means that an import has all that it cannot do without.
+    """
+    settings = {**settings, "page_size": SAMPLE}
+    try:
+        resources = provider.resources(settings, Selection())
+        ask = provider.connect(http, settings, secret, tokens)
+    except RosterError as error:
+        return _told([_failed("sign in", error)], [])
+    checks: list[dict[str, JSON]] = []
+    records: list[Record] = []
+    for resource in resources:
+        try:
+            records.extend(_sample(provider, resource, ask, clock, checks))
+        except RosterError as error:
+            checks.append(_failed(resource.name, error))
+    return _told(checks, records)
+
+
+def _sample(
+    provider: Provider, resource: Resource, ask: Ask, clock: Callable[[], float], checks: list[dict[str, JSON]]
+) -> Iterator[Record]:
+    page = Checker(provider, clock).page(resource, resource.start, ask(resource.start))
+    code = page.code if isinstance(page, Refused) else ""
+    help = provider.help.get(code, "") if code else ""
+    checks.append({"resource": resource.name, "ok": True, "code": code, "message": "", "help": help})
+    for row in () if isinstance(page, Refused) else page.rows:
+        yield from resource.normalise(row)
+
+
+def _failed(resource: str, error: RosterError) -> dict[str, JSON]:
+    code = type(error).__name__
+    return {"resource": resource, "ok": False, "code": code, "message": error.message, "help": error.help}
+
+
+def _told(checks: list[dict[str, JSON]], records: list[Record]) -> dict[str, JSON]:
+    dated = any(
+        (isinstance(record, BirthDate) and record.value) or (isinstance(record, Person) and record.birth_date)
+        for record in records
+    )
+    return {
+        "connected": all(check["ok"] for check in checks),
+        "checks": checks,
+        "security_values": "shared" if dated else "not shared",
+        "schools": sorted({record.name for record in records if isinstance(record, School) and record.name}),
+    }
