@@ -60,6 +60,7 @@ class Source:
     notices: list[BirthDate | Remark] = field(default_factory=list)
     bad_rows: int = 0
     shows_parents: bool = True
+    promised: dict[str, int] = field(default_factory=dict)  # per resource: how many rows it says there are
     page_size: int = 4
     fault: Callable[[str, int], Answer | None] = lambda resource, asked: None
 
@@ -153,7 +154,11 @@ class FakeProvider:
                 return fault
             if resource == "parents" and not self.source.shows_parents:
                 return Answer(403, {})
-            return _page(self.source.rows(resource), resource, int(offset), self.source.page_size)
+            answer = _page(self.source.rows(resource), resource, int(offset), self.source.page_size)
+            promised = (
+                {"x-total-count": str(self.source.promised[resource])} if resource in self.source.promised else {}
+            )
+            return replace(answer, headers=promised)
 
         return ask
 
@@ -171,7 +176,8 @@ def _read(cursor: str, answer: Answer) -> Page:
     body = answer.json()
     if not isinstance(body, dict) or not isinstance(body.get("rows"), list):
         raise ContractBroken("the answer holds no list of rows", HELP["contract_broken"])
-    return Page(body["rows"], body["next"])
+    promised = answer.headers.get("x-total-count")
+    return Page(body["rows"], body["next"], int(promised) if promised else None)
 
 
 def _normalise(row: JSON) -> Iterator[Record]:

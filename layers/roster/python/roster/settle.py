@@ -56,14 +56,14 @@ def _item(entry: ContactEntry) -> tuple[Person, list[list[str]], str]:
 def _present(
     person: Person, listing: Listing, known: ContactEntry | None, context: Context, out: Outcome
 ) -> ContactEntry:
+    if person.kind == "student" and person.birth_date:
+        out.tally.judge("student", "dated")
     if person.partial:
         out.tally.warn("person_not_shared", person.kind, person.id)
     if known:
         person = _kept(person, known.person)
         if known.listed and context.event not in known.listed:
             out.tally.judge(person.kind, "met")
-    if person.kind == "student" and person.birth_date:
-        out.tally.judge("student", "dated")
     if person.kind == "student" and not person.birth_date:
         out.tally.warn("student_without_birth_date", "student", person.id)
     out.tally.count(person.kind, _outcome(person, known, out.tally))
