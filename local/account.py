@@ -48,8 +48,25 @@ class LocalAccount:
                 "or another data folder with --data"
             )
         self._put(AccountItem(*keys.account(self.account), name=name))
-        self._set(keys.integration(self.account), provider=provider, settings=json.dumps(dict(settings)))
+        self._set(
+            keys.integration(self.account), provider=provider, settings=json.dumps(dict(settings)), state="active"
+        )
         self._secret(f"{self.stack.outputs['SecretPrefix']}/{self.account}/{provider}", json.dumps(dict(secret)))
+
+    def connect(self, provider: str, settings: Mapping[str, Any], secret: Mapping[str, str]) -> dict[str, Any]:
+        """Whether the provider accepts the credential and gives what an import needs (roster.connect).
+
+        Neither is kept: the connection in use, if there is one, stays as it is.
+        """
+        name = f"{self.stack.outputs['SecretPrefix']}/{self.account}/{provider}/candidate"
+        self._secret(name, json.dumps(dict(secret)))
+        answer = self.stack.client("lambda").invoke(
+            FunctionName=f"{self.stack.outputs['SecretPrefix']}-import-{provider}",
+            Payload=json.dumps({"step": "connect", "account": self.account, "settings": dict(settings)}).encode(),
+        )
+        self.stack.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+        told: dict[str, Any] = json.loads(answer["Payload"].read())
+        return told
 
     def select(self, name: str, selection: Selection) -> None:
         """Make the event, or choose anew for it."""

@@ -12,7 +12,7 @@ import shlex
 import sys
 import threading
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from local.account import AccountTaken, LocalAccount, Running
 from local.providers import PROVIDERS
 from local.run_import import follow, offer, start
-from local.show import contacts_table, offer_lines, progress_bar, report_lines
+from local.show import connection_lines, contacts_table, offer_lines, progress_bar, report_lines
 from local.stack import Stack, StackInUse, connect
 from roster.model import Selection, Term
 
@@ -49,12 +49,8 @@ def _parser() -> ArgumentParser:
     run.add_argument("--port", type=int, default=0, help="of the web address; default: any free one")
     _data(run)
     run.set_defaults(command=_run)
-    importer = commands.add_parser("import", help="import from a provider, once; again is the next night")
-    providers = importer.add_subparsers(required=True, dest="provider", metavar="PROVIDER")
-    for name, line in PROVIDERS.items():
-        one = providers.add_parser(name, help=f"from {line.title}")
-        line.add_arguments(one)
-        _choices(one)
+    _per_provider(commands.add_parser("import", help="import from a provider, once; again is the next night"), _choices)
+    _per_provider(commands.add_parser("connect", help="try a connection: what an import would get"), _connection)
     contacts = commands.add_parser("contacts", help="what was imported; birth dates show as on file or blank")
     contacts.add_argument("--kind", choices=("student", "teacher", "parent"), help="default: all")
     contacts.add_argument("--account", default=PROVIDERS["clever"].account, help="default: %(default)s")
@@ -62,6 +58,14 @@ def _parser() -> ArgumentParser:
     _data(contacts)
     contacts.set_defaults(command=_contacts, event="conference")
     return parser
+
+
+def _per_provider(command: ArgumentParser, add_arguments: Callable[[ArgumentParser], None]) -> None:
+    providers = command.add_subparsers(required=True, dest="provider", metavar="PROVIDER")
+    for name, line in PROVIDERS.items():
+        one = providers.add_parser(name, help=line.title)
+        line.add_arguments(one)
+        add_arguments(one)
 
 
 def _data(parser: ArgumentParser) -> None:
@@ -73,11 +77,20 @@ def _choices(parser: ArgumentParser) -> None:
     parser.add_argument("--schools", type=_ids, default=(), metavar="ID,ID", help="default: all")
     parser.add_argument("--no-contacts", action="store_true", help="leave parents and relationships alone")
     parser.add_argument("--preview", action="store_true", help="a test import: plan, and change nothing")
-    parser.add_argument("--json", action="store_true", help="the report as one JSON object on the last line")
-    parser.add_argument("--account", help="account number (ven); default: one per provider")
     parser.add_argument("--event", default="conference", help="default: %(default)s")
-    _data(parser)
+    _account(parser)
     parser.set_defaults(command=_import)
+
+
+def _connection(parser: ArgumentParser) -> None:
+    _account(parser)
+    parser.set_defaults(command=_connect, event="conference")
+
+
+def _account(parser: ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="the result as one JSON object on the last line")
+    parser.add_argument("--account", help="account number (ven); default: one per provider")
+    _data(parser)
 
 
 def _ids(given: str) -> tuple[str, ...]:
@@ -108,6 +121,21 @@ def _import_into(stack: Running, args: Namespace) -> int:
     return EXITS.get(report["status"], 1)
 
 
+def _connect(args: Namespace) -> int:
+    """The connection is kept, and used by imports, only when it gives all that an import needs."""
+    line = PROVIDERS[args.provider]
+    with _running(args.data) as stack:
+        account = LocalAccount(stack, args.account or line.account, args.event)
+        told = account.connect(args.provider, line.settings(args), line.secret(args))
+        if told["connected"]:
+            account.set_up(f"{line.title} school", args.provider, line.settings(args), line.secret(args))
+    for said in connection_lines(told):
+        print(said, file=sys.stderr if args.json else sys.stdout)
+    if args.json:
+        print(json.dumps(told, ensure_ascii=False, sort_keys=True), flush=True)
+    return 0 if told["connected"] else 1
+
+
 def _run(args: Namespace) -> int:
     line = PROVIDERS[args.provider]
     with Stack.start(data=args.data, port=args.port) as stack, line.sandbox(SHARED, args.students) as sandbox:
@@ -129,7 +157,7 @@ Serving. Ctrl-C stops it; what was imported stays in the data folder.
   the AWS services at  {stack.endpoint}
 
 Try next, in another terminal:
-  python -m local contacts --kind parent {data}
+  python -m local contacts --account {account} --kind parent {data}
   python -m local {given}            # the second night: nothing to do
   python -m local {given} --preview  # what a run would do, without doing it
 """)

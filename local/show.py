@@ -58,8 +58,23 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
     for kind in COUNTED:
         yield f"  {kind:<14}" + "".join(f"{report['counts'][kind][outcome]:>11,}" for outcome in OUTCOMES)
     yield f"  {report['requests']:,} requests to the provider, {report['writes']:,} items written"
+    values = report["security_values"]
+    if values["missing"] or values["state"] == "refused":
+        said = f"{values['missing']:,} of {values['students']:,} students have no security value"
+        yield f"  {said} (birth dates: {values['state']}). {values['help']}"
     for code, times in report["warnings"].items():
         yield f"  {code} ({times:,}): {report['help'][code]}"
+
+
+def connection_lines(told: Mapping[str, Any]) -> Iterator[str]:
+    """What the provider gives, resource by resource, and what to click where it does not."""
+    yield "Connected." if told["connected"] else "Not connected: nothing was saved as active."
+    for check in told["checks"]:
+        said = "refused" if check["code"] else "ok"
+        yield f"  {check['resource']:<24}{said if check['ok'] else check['message']}"
+        if check["help"]:
+            yield f"    {check['help']}"
+    yield f"  birth dates are {told['security_values']}; schools: {', '.join(told['schools']) or 'none named'}"
 
 
 def offer_lines(offer: Mapping[str, Any]) -> Iterator[str]:

@@ -73,7 +73,8 @@ def test_only_importers_read_a_providers_secret_and_only_their_own() -> None:
         provider = function["CodeUri"].rpartition("import_")[2]
         credential, *token = secrets
         assert credential[0] == "secretsmanager:GetSecretValue"
-        assert str(credential[1]["Resource"]).endswith(f"/*/{provider}-??????'}}")
+        ends = [f"/*/{provider}-??????", f"/*/{provider}/candidate-??????"]
+        assert [found["Sub"].rpartition("StackName}")[2] for found in credential[1]["Resource"]] == ends
         for action, statement in token:
             assert action.removeprefix("secretsmanager:") in ("GetSecretValue", "CreateSecret", "PutSecretValue")
             assert str(statement["Resource"]).endswith(f"/*/{provider}/token-??????'}}")

@@ -9,12 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from time import time
 
-from roster.errors import RosterError
+from roster.errors import CredentialRejected, RosterError
 from roster.model import JSON, BirthDate, Person, Record, School, Selection
-from roster.ports import Http, Tokens
+from roster.ports import Http, Token
 from roster.provider import Ask, Checker, Provider, Refused, Resource
 
 SAMPLE = 100  # rows of each resource
+
+
+class _OwnTokens:
+    """The credential is only tried: its token is shared with nobody."""
+
+    def __init__(self) -> None:
+        self._kept: Token | None = None
+
+    def get(self, mint: Callable[[], Token], refused: str = "") -> Token:
+        if self._kept is None or self._kept.value == refused:
+            self._kept = mint()
+        return self._kept
 
 
 def check(
@@ -22,7 +34,6 @@ def check(
     http: Http,
     settings: Mapping[str, JSON],
     secret: Mapping[str, str],
-    tokens: Tokens,
     clock: Callable[[], float] = time,
 ) -> dict[str, JSON]:
     """{connected, checks: [{resource, ok, code, help}], security_values: shared | not shared, schools: [name]}.
@@ -32,7 +43,7 @@ def check(
     settings = {**settings, "page_size": SAMPLE}
     try:
         resources = provider.resources(settings, Selection())
-        ask = provider.connect(http, settings, secret, tokens)
+        ask = provider.connect(http, settings, secret, _OwnTokens())
     except RosterError as error:
         return _told([_failed("sign in", error)], [])
     checks: list[dict[str, JSON]] = []
@@ -42,6 +53,8 @@ def check(
             records.extend(_sample(provider, resource, ask, clock, checks))
         except RosterError as error:
             checks.append(_failed(resource.name, error))
+            if isinstance(error, CredentialRejected):
+                break  # nothing else would be told by the other resources
     return _told(checks, records)
 
 

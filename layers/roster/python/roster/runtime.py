@@ -77,14 +77,13 @@ def _secrets() -> SecretsManager:
 def importer(provider: Provider) -> Handler:
     """The Lambda handler that pulls this provider, one turn per call: state in, state out.
 
-    With step `connect`, and an account and its settings, it says whether an import would get what it needs.
+    With step `connect`, and an account and settings to try, it says whether an import would get what it needs.
+    The credential to try lies beside the one in use, which a failed attempt leaves alone.
     """
 
     def connect(event: dict[str, JSON]) -> JSON:
-        account: str = event["account"]
-        secrets = _secrets()
-        tokens = secrets.tokens(account, provider.name)
-        return check(provider, _http(), event["settings"], secrets.of(account, provider.name), tokens)
+        secret = _secrets().of(event["account"], f"{provider.name}/candidate")
+        return check(provider, _http(), event["settings"], secret)
 
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
         if event["step"] == "connect":
