@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.dynamodb.models import dynamodb_backends
 
@@ -84,8 +84,11 @@ class Evidence:
 
     def watch(self, sandbox: CleverSandbox) -> None:
         """The sandbox's credentials and its district's birth dates, from now on."""
-        self.secrets |= {secret for secret in (sandbox.token, sandbox.client_secret) if secret}
-        self.dates |= birth_dates(sandbox.district)
+        self.add((sandbox.token or "", sandbox.client_secret), birth_dates(sandbox.district))
+
+    def add(self, secrets: Iterable[str], dates: Iterable[str]) -> None:
+        self.secrets |= {secret for secret in secrets if secret}
+        self.dates |= set(dates)
 
     def leaks(self, said: Iterable[tuple[str, str]] = ()) -> list[str]:
         """Where a secret or a birth date was found: the place, and which kind of thing; never the thing itself."""
@@ -111,43 +114,44 @@ _SHORT_MONTH = re.compile(r"(?=(\d/\d{1,2}/\d{4}))")
 
 
 @dataclass
-class School:
-    """An account of its own, and the sandbox that it imports from."""
+class AnySchool:
+    """An account of its own, and the sandbox that it imports from. A provider's own school says how it is set up."""
 
     stack: Stack
-    sandbox: CleverSandbox
+    sandbox: Any
     evidence: Evidence
     account: str
     event: str = "conference"
     page_size: int = 10_000
-    version: str = "v3.0"
+
+    provider: ClassVar[str]
 
     def __post_init__(self) -> None:
         self.local = LocalAccount(self.stack, self.account, self.event)
         self.settle()
 
-    @property
-    def district(self) -> CleverDistrict:
-        return self.sandbox.district
+    def settings(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def secret(self) -> dict[str, str]:
+        raise NotImplementedError
+
+    def watch(self) -> None:
+        """Tell the evidence what must not be found: the sandbox's credentials and its birth dates."""
+        raise NotImplementedError
 
     def settle(self, *, selection: Selection = EVERYTHING, secret: Mapping[str, str] | None = None) -> None:
         """Set up the integration and the event; again changes them."""
-        settings = {"base_url": self.sandbox.url, "api_version": self.version, "page_size": self.page_size}
-        if secret and "client_id" in secret:
-            settings["district"] = self.sandbox.district_id
-        self.local.set_up("Test school", "clever", settings, secret or {"token": self.sandbox.token or ""})
+        self.local.set_up("Test school", self.provider, self.settings(), secret or self.secret())
         self.local.select("Conference", selection)
 
-    def client_credentials(self) -> dict[str, str]:
-        return {"client_id": self.sandbox.client_id, "client_secret": self.sandbox.client_secret}
-
     def start(self, mode: str = "import") -> str:
-        self.evidence.watch(self.sandbox)
+        self.watch()
         return run_import.start(self.local, mode)
 
     def follow(self, run: str) -> Report:
         report = run_import.follow(self.local, run, lambda progress: None)
-        self.evidence.watch(self.sandbox)
+        self.watch()
         self.evidence.said.append((f"the record of run {run}", json.dumps(self.local.run(run), default=str)))
         return report
 
@@ -160,9 +164,6 @@ class School:
         assert report["status"] == "applied", report
         return report
 
-    def other_event(self, event: str) -> School:
-        return School(self.stack, self.sandbox, self.evidence, self.account, event, self.page_size, self.version)
-
     def items(self) -> list[dict[str, Any]]:
         """The account's roster items: contacts, classes and schedules, without the account's number."""
         return roster_items(_stored(self.local.table), self.account)
@@ -172,7 +173,38 @@ class School:
         return canonical(self.items())
 
     def contacts(self) -> dict[tuple[str, str], ContactItem]:
-        return {(c.kind, c.id): c for c in self.local.contacts("clever")}
+        return {(c.kind, c.id): c for c in self.local.contacts(self.provider)}
+
+
+@dataclass
+class School(AnySchool):
+    """A Clever district."""
+
+    sandbox: CleverSandbox
+    version: str = "v3.0"
+
+    provider = "clever"
+
+    @property
+    def district(self) -> CleverDistrict:
+        return self.sandbox.district
+
+    def settings(self) -> dict[str, Any]:
+        """With the district's id as well: it is used where the secret is the application's."""
+        given = {"base_url": self.sandbox.url, "api_version": self.version, "page_size": self.page_size}
+        return {**given, "district": self.sandbox.district_id}
+
+    def secret(self) -> dict[str, str]:
+        return {"token": self.sandbox.token or ""}
+
+    def client_credentials(self) -> dict[str, str]:
+        return {"client_id": self.sandbox.client_id, "client_secret": self.sandbox.client_secret}
+
+    def watch(self) -> None:
+        self.evidence.watch(self.sandbox)
+
+    def other_event(self, event: str) -> School:
+        return School(self.stack, self.sandbox, self.evidence, self.account, event, self.page_size, self.version)
 
 
 def _stored(table: str) -> Iterator[dict[str, Any]]:
