@@ -198,3 +198,8 @@ def spoiled(page: P, fault: Fault) -> P:
     elif fault.name == "repeated_rows" and page.before:
         page.rows = [page.before, *page.rows]
     return page
+
+
+# -- kinds that only some providers have; no part of FAULTS, which every kind above belongs to
+
+_KINDS["scope_removed"] = Kind("world", 1, "the school takes a scope back while the pull goes on", 2)
