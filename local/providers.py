@@ -5,7 +5,9 @@ Also each provider's sandbox, for `run`. Adding a provider here makes it appear 
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+import os
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,6 +16,12 @@ from typing import Any, Protocol
 
 from local.sandbox.clever import CleverSandbox
 from local.sandbox.clever_data import CleverDistrict
+from local.sandbox.oneroster import OneRosterSandbox
+from local.sandbox.oneroster_data import OneRosterDistrict
+from local.sandbox.veracross import VeracrossSandbox
+from local.sandbox.veracross_school import VeracrossSchool
+
+FROM_ENVIRONMENT = "a credential may be given as env:NAME, to keep it out of the shell's history"
 
 
 class Served(Protocol):
@@ -35,16 +43,29 @@ class CommandLine:
     sandbox_arguments: Callable[[Any], list[str]]
 
 
+def _given(args: Namespace, *names: str) -> dict[str, Any]:
+    """The named arguments that were given."""
+    return {name: value for name in names if (value := getattr(args, name))}
+
+
+def _credential(given: str) -> str:
+    """The credential itself, or that of an environment variable."""
+    if not given.startswith("env:"):
+        return given
+    if (value := os.environ.get(given.removeprefix("env:"))) is None:
+        raise ArgumentTypeError(f"there is no environment variable {given.removeprefix('env:')}")
+    return value
+
+
+def _page_size(parser: ArgumentParser, most: int) -> None:
+    parser.add_argument("--page-size", type=int, help=f"rows per page, at most {most:,}")
+
+
 def _clever_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--base-url", required=True, help="for example https://api.clever.com, or a sandbox's address")
-    parser.add_argument("--token", required=True, help="the district's token (Clever: district-app token)")
+    parser.add_argument("--token", required=True, type=_credential, help=f"the district's token; {FROM_ENVIRONMENT}")
     parser.add_argument("--api-version", default="v3.0", choices=("v3.0", "v2.1", "v2.0"), help="default: %(default)s")
-    parser.add_argument("--page-size", type=int, help="rows per page, at most and by default 10,000")
-
-
-def _clever_settings(args: Namespace) -> dict[str, Any]:
-    given = {"base_url": args.base_url, "api_version": args.api_version, "page_size": args.page_size}
-    return {name: value for name, value in given.items() if value}
+    _page_size(parser, 10_000)
 
 
 def _clever_sandbox(shared: Path, students: int) -> CleverSandbox:
@@ -54,14 +75,100 @@ def _clever_sandbox(shared: Path, students: int) -> CleverSandbox:
     return CleverSandbox.start(district)
 
 
+# -- ClassLink, and any other OneRoster server
+
+AUTH = re.compile(
+    r"bearer:(?P<token>.+)"
+    r"|oauth1:(?P<key>[^:]+):(?P<secret>.+?)(?::(?P<signature>sha1|sha256))?"
+    r"|oauth2:(?P<token_url>https?://[^:/]+(?::\d+)?(?:/[^:]*)?):(?P<client_id>[^:]+):(?P<client_secret>.+)"
+)
+
+
+def _auth(given: str) -> dict[str, str]:
+    """How to sign in, and with what."""
+    found = AUTH.fullmatch(_credential(given))
+    if not found:
+        raise ArgumentTypeError("give bearer:TOKEN, oauth1:KEY:SECRET[:sha1|:sha256] or oauth2:TOKEN_URL:ID:SECRET")
+    return {"auth": found[0].partition(":")[0], **{name: value for name, value in found.groupdict().items() if value}}
+
+
+def _classlink_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--base-url", required=True, help="of the OneRoster server, with or without /ims/oneroster/...")
+    parser.add_argument("--version", default="v1p1", choices=("v1p1", "v1p2"), help="default: %(default)s")
+    parser.add_argument(
+        "--auth",
+        required=True,
+        type=_auth,
+        help="bearer:TOKEN, oauth1:KEY:SECRET[:sha1|:sha256] or oauth2:TOKEN_URL:ID:SECRET; " + FROM_ENVIRONMENT,
+    )
+    parser.add_argument("--application", help="ClassLink's oneroster_application_id, exactly as ClassLink gives it")
+    _page_size(parser, 10_000)
+
+
+def _classlink_settings(args: Namespace) -> dict[str, Any]:
+    how = {name: args.auth[name] for name in ("auth", "signature", "token_url") if name in args.auth}
+    return _given(args, "base_url", "version", "application", "page_size") | how
+
+
+def _classlink_secret(args: Namespace) -> dict[str, str]:
+    return {
+        name: args.auth[name] for name in ("token", "key", "secret", "client_id", "client_secret") if name in args.auth
+    }
+
+
+def _classlink_sandbox(shared: Path, students: int) -> OneRosterSandbox:
+    return OneRosterSandbox.start(OneRosterDistrict.generated(students or 300))
+
+
+# -- Veracross
+
+
+def _veracross_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--school", required=True, help="School Domain: the school's part of its Veracross addresses")
+    parser.add_argument("--client-id", required=True, type=_credential)
+    parser.add_argument("--client-secret", required=True, type=_credential, help=FROM_ENVIRONMENT)
+    parser.add_argument("--api-url", help="default: https://api.veracross.com")
+    parser.add_argument("--accounts-url", help="default: https://accounts.veracross.com")
+    parser.add_argument(
+        "--policy",
+        choices=("portal_or_custody", "portal_only", "custody_only", "any_parent"),
+        help="which relationships tie a parent to a student; default: portal_or_custody",
+    )
+    parser.add_argument(
+        "--advisory", action="store_true", help="make a class of every advisor's and homeroom's students"
+    )
+    _page_size(parser, 1_000)
+
+
 PROVIDERS: Mapping[str, CommandLine] = {
     "clever": CommandLine(
         title="Clever",
         account="11600000",
         add_arguments=_clever_arguments,
-        settings=_clever_settings,
+        settings=lambda args: _given(args, "base_url", "api_version", "page_size"),
         secret=lambda args: {"token": args.token},
         sandbox=_clever_sandbox,
         sandbox_arguments=lambda server: ["--base-url", server.url, "--token", server.token],
+    ),
+    "classlink": CommandLine(
+        title="ClassLink or another OneRoster server",
+        account="11600001",
+        add_arguments=_classlink_arguments,
+        settings=_classlink_settings,
+        secret=_classlink_secret,
+        sandbox=_classlink_sandbox,
+        sandbox_arguments=lambda server: ["--base-url", server.url, "--auth", f"bearer:{server.token}"],
+    ),
+    "veracross": CommandLine(
+        title="Veracross",
+        account="11600002",
+        add_arguments=_veracross_arguments,
+        settings=lambda args: _given(args, "school", "api_url", "accounts_url", "policy", "advisory", "page_size"),
+        secret=lambda args: {"client_id": args.client_id, "client_secret": args.client_secret},
+        sandbox=lambda shared, students: VeracrossSandbox.start(VeracrossSchool.generated(students or 300)),
+        sandbox_arguments=lambda server: [
+            *("--api-url", server.url, "--accounts-url", server.url, "--school", server.route),
+            *("--client-id", server.client_id, "--client-secret", server.client_secret),
+        ],
     ),
 }

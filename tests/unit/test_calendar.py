@@ -68,8 +68,14 @@ def test_a_class_that_names_its_terms_is_not_asked_for_dates() -> None:
 def test_who_is_enrolled(begin: str, end: str, today: str, expected: bool) -> None:
     enrolment = Enrolment("c", "s", "student", begin=begin, end=end)
     assert TREE.current(enrolment, Class("c", terms=("fall",)), today) is expected
-    dated = Class("c", start="2026-08-17", end="2027-01-09", dated=True)
+    dated = Class("c", start="2026-08-17", end="2027-01-08", dated=True)  # a class lasts through its end date
     assert TREE.current(enrolment, dated, today) is expected
+
+
+def test_a_dated_class_lasts_through_its_last_day() -> None:
+    dated = Class("c", start="2026-08-17", end="2027-01-09", dated=True)
+    assert TREE.current(Enrolment("c", "s", "student", begin="2027-01-09"), dated, "2027-03-01")
+    assert not TREE.current(Enrolment("c", "s", "student", end="2027-01-09"), dated, "2027-03-01")
 
 
 def test_without_any_dates_only_today_counts() -> None:

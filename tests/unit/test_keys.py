@@ -45,6 +45,8 @@ TWO_PARTS: list[Callable[[str, str], object]] = [
     lambda a, b: keys.run("1", a, b),
     keys.event_lock,
     lambda a, b: keys.run_folder("1", a, b),
+    lambda a, b: keys.pulled_folder("1", a, b),
+    lambda a, b: keys.plan_folder("1", a, "e", b),
     lambda a, b: keys.ledger_folder("1", a, b),
     lambda a, b: keys.snapshot_folder("1", a, b),
 ]

@@ -254,8 +254,9 @@ def test_every_step_done_twice_leaves_what_it_leaves_once() -> None:
         state = district.sync().plan(state, state["run"])
     district.sync().guard(state)
     state = district.sync().guard(state)
+    district.sync().apply(state, 0)
     district.ended(state)
-    district.ended(state)
+    district.sync().finish(state)
     expect(district, undisturbed())
 
 

@@ -130,6 +130,17 @@ def test_a_teacher_who_is_only_mentioned(first: bool) -> None:
     assert district.roster.of("class", EVENT)["C1"]["teachers"] == ["T1", "gone"]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_who_left_a_class_and_came_back_is_in_it_once(order: int) -> None:
+    source = Source.small()
+    source.members = [m for m in source.members if m.person != "S1"]
+    spells = [Enrolment("C1", "S1", "student", end="2026-09-10"), Enrolment("C1", "S1", "student", begin="2026-09-20")]
+    source.members += spells[::order]
+    district = after(source)
+    assert district.roster.of("class", EVENT)["C1"]["students"].count("S1") == 1
+    assert district.roster.of("schedule", EVENT)["S1"] == ["C1"]
+
+
 def test_who_has_not_come_yet_and_who_has_left_is_not_in_class() -> None:
     source = Source.small()
     source.members = [m for m in source.members if m.person not in ("S1", "S3")]

@@ -44,11 +44,11 @@ class Calendar:
         return enrolment.begin <= day and (not enrolment.end or day < enrolment.end)
 
     def _window(self, info: Class) -> tuple[str, str]:
-        """First and last day of a class, blank where open: a term ends the day before its end date."""
+        """First and last day of a class, blank where open. A term ends the day before its end date, a class on it."""
         terms = [self._by_id[id] for id in info.terms if id in self._by_id]
         start = info.start or min((term.start for term in terms), default="")
-        end = info.end or ("" if any(not term.end for term in terms) else max((term.end for term in terms), default=""))
-        return start, (date.fromisoformat(end) - ONE_DAY).isoformat() if end else ""
+        end = "" if any(not term.end for term in terms) else max((term.end for term in terms), default="")
+        return start, info.end or ((date.fromisoformat(end) - ONE_DAY).isoformat() if end else "")
 
     @cached_property
     def _by_id(self) -> Mapping[str, Term]:

@@ -40,7 +40,7 @@ class Facts:
 
     persons: dict[ContactKey, Person] = field(default_factory=dict)
     classes: dict[str, Class] = field(default_factory=dict)
-    enrolments: dict[tuple[str, str, str], Enrolment] = field(default_factory=dict)
+    enrolments: dict[tuple[str, str, str, str], Enrolment] = field(default_factory=dict)
     relationships: dict[tuple[str, str], dict[str, Relationship]] = field(default_factory=lambda: defaultdict(dict))
     birth_dates: dict[str, str] = field(default_factory=dict)
     remarks: dict[ContactKey, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -56,7 +56,7 @@ class Facts:
         """One line. A row seen twice (pages shift while we read) counts once, its last version."""
         if tag == "claim":
             kind, person, class_id, primary = values
-            self.claims[kind, person][class_id] = primary
+            self.claims[kind, person][class_id] = primary or self.claims[kind, person].get(class_id, False)
         elif tag == "offer":
             student, parent, relation, type, one_sided = values
             self.offers[student][parent] = [parent, relation, type]
@@ -84,7 +84,8 @@ class Facts:
             self.classes[value["id"]] = class_from(value)
         elif tag == "enrolment":
             enrolment = Enrolment(**value)
-            self.enrolments[enrolment.class_id, enrolment.role, enrolment.person] = enrolment
+            # by its begin as well: who left a class and came back has two
+            self.enrolments[enrolment.class_id, enrolment.role, enrolment.person, enrolment.begin] = enrolment
         elif tag == "relationship":
             tie = Relationship(**value)
             self.relationships[tie.parent, tie.student][tie.side] = tie

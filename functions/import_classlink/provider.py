@@ -1,0 +1,92 @@
+"""ClassLink and every other OneRoster server, declared: which collections, how to ask, what a person should click.
+
+ClassLink's Roster Server speaks OneRoster 1.1, through a proxy with a bearer or directly with OAuth 1 signatures;
+OneRoster 1.2 differs in its addresses, in OAuth 2, and in what a user's row looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from functools import partial
+
+import normalize
+from connection import LARGEST_PAGE, Connection
+from help_texts import HELP
+from pages import Cursor, read
+
+from roster.fields import text
+from roster.model import JSON, Selection
+from roster.ports import Answer, Http, Tokens
+from roster.provider import Ask, Page, Resource
+
+USUAL_PAGE = 5000
+NOT_SHARED = frozenset({401, 403, 404, 410, 501})
+
+
+@dataclass(frozen=True)
+class ClassLink:
+    """ClassLink's plug-in (see roster.provider.Provider).
+
+    Settings: `base_url` (the server or the proxy, with or without the path of the service), `version` (v1p1, v1p2),
+    `application` (ClassLink's application id as it stands in a proxy's address, already escaped), `auth` (bearer,
+    oauth1, oauth2), `signature` (sha256, sha1), `token_url` and `scope` for OAuth 2, `page_size` (at most 10,000).
+    Secret: `token`; or `key` and `secret`; or `client_id` and `client_secret`.
+    """
+
+    name: str = "classlink"
+    help: Mapping[str, str] = field(default_factory=lambda: HELP)
+
+    def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
+        return list(_resources(_page_size(settings), selection.contacts))
+
+    def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
+        return Connection(http, settings, secret, tokens).ask
+
+    def wait(self, answer: Answer, now: float) -> float | None:
+        """Retry-After, as seconds or as a date."""
+        after = answer.headers.get("retry-after", "").strip()
+        if after.isdecimal():
+            return float(after)
+        try:
+            until = parsedate_to_datetime(after)
+        except (TypeError, ValueError, OverflowError):
+            return None
+        return max(0.0, (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp() - now)
+
+
+PROVIDER = ClassLink()
+
+
+def _resources(limit: int, contacts: bool) -> Iterator[Resource]:
+    def at(path: str) -> str:
+        return str(Cursor(path, limit))
+
+    def of(*keys: str) -> Callable[[str, Answer], Page]:
+        return partial(read, keys)
+
+    user = normalize.user if contacts else normalize.user_without_parents
+    id = normalize.row_id
+    yield Resource("orgs", at("orgs"), of("orgs", "schools"), normalize.org, id)
+    yield Resource("academicSessions", at("academicSessions"), of("academicSessions", "terms"), normalize.session, id)
+    yield Resource("classes", at("classes"), of("classes"), normalize.section, id)
+    yield Resource("users", at("users"), of("users"), user, id)
+    yield Resource("enrollments", at("enrollments"), of("enrollments"), normalize.enrolment, id)
+    yield Resource(
+        "demographics",
+        at("demographics"),
+        of("demographics"),
+        normalize.demographics,
+        id,
+        covers=("birth_date",),
+        optional="demographics_refused",
+        refusals=NOT_SHARED,
+    )
+
+
+def _page_size(settings: Mapping[str, JSON]) -> int:
+    given = text(settings.get("page_size"))
+    usable = given.isdecimal() and len(given) < 10 and int(given)
+    return min(LARGEST_PAGE, int(given)) if usable else USUAL_PAGE
