@@ -122,6 +122,15 @@ def _classlink_sandbox(shared: Path, students: int) -> OneRosterSandbox:
 
 # -- Veracross
 
+VERACROSS = "school api_url accounts_url integration_type policy school_years advisory page_size".split()
+
+
+def _years(given: str) -> list[int]:
+    try:
+        return [int(year) for year in given.split(",")]
+    except ValueError:
+        raise ArgumentTypeError("give the first calendar year of each school year, such as 2026") from None
+
 
 def _veracross_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--school", required=True, help="School Domain: the school's part of its Veracross addresses")
@@ -134,6 +143,8 @@ def _veracross_arguments(parser: ArgumentParser) -> None:
         choices=("portal_or_custody", "portal_only", "custody_only", "any_parent"),
         help="which relationships tie a parent to a student; default: portal_or_custody",
     )
+    parser.add_argument("--integration-type", choices=("import", "sso", "both"), help="default: import")
+    parser.add_argument("--school-years", type=_years, metavar="YEAR,YEAR", help="first calendar years; default: all")
     parser.add_argument(
         "--advisory", action="store_true", help="make a class of every advisor's and homeroom's students"
     )
@@ -163,7 +174,7 @@ PROVIDERS: Mapping[str, CommandLine] = {
         title="Veracross",
         account="11600002",
         add_arguments=_veracross_arguments,
-        settings=lambda args: _given(args, "school", "api_url", "accounts_url", "policy", "advisory", "page_size"),
+        settings=lambda args: _given(args, *VERACROSS),
         secret=lambda args: {"client_id": args.client_id, "client_secret": args.client_secret},
         sandbox=lambda shared, students: VeracrossSandbox.start(VeracrossSchool.generated(students or 300)),
         sandbox_arguments=lambda server: [
