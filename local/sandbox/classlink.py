@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from typing import Any, Self
+from typing import Any
 
 from .classlink_tenants import ClassLinkApi, Permissions, Shared, Tenant, first_bearer
 from .faults import Fault, Faults, Reply
@@ -44,17 +44,6 @@ class ClassLinkSandbox(Sandbox):
         super().__init__(port, faults)
         for district in districts:
             self.add_tenant(district=district)
-
-    @classmethod
-    def start(
-        cls,
-        *districts: OneRosterDistrict,
-        partner_key: str = PARTNER_KEY,
-        port: int = 0,
-        faults: Faults | None = None,
-        conduct: Conduct | None = None,
-    ) -> Self:
-        return cls(*districts, partner_key=partner_key, port=port, faults=faults, conduct=conduct)
 
     # -- the districts that added the app
 

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from .clever_api import CleverApi, no_such_path
 from .clever_data import CleverDistrict
@@ -85,30 +85,6 @@ class CleverSandbox(Sandbox):
         self.api = CleverApi(district, contacts=contacts, v2_contacts=v2_contacts, spoil=self._spoil)
         self.api.warm()
         super().__init__(port, faults)
-
-    @classmethod
-    def start(
-        cls,
-        district: CleverDistrict,
-        *,
-        port: int = 0,
-        faults: Faults | None = None,
-        contacts: bool = True,
-        token: str = "",
-        v2_contacts: str = "gone",
-        rate_limit: int = 1200,
-        rate_window: float = 60.0,
-    ) -> Self:
-        return cls(
-            district,
-            port=port,
-            faults=faults,
-            contacts=contacts,
-            token=token,
-            v2_contacts=v2_contacts,
-            rate_limit=rate_limit,
-            rate_window=rate_window,
-        )
 
     @property
     def district_id(self) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from typing import Self
 
 from .faults import FAULTS, Fault, Faults, Reply
 from .oneroster_api import OneRosterApi
@@ -64,30 +63,6 @@ class OneRosterSandbox(Sandbox):
         )
         super().__init__(port, faults)
         self.base_urls = {name: f"{self.url}{base}" for name, base in BASES.items()}
-
-    @classmethod
-    def start(
-        cls,
-        district: OneRosterDistrict,
-        *,
-        version: str = V11,
-        auth: tuple[str, ...] | Auth = ("bearer",),
-        port: int = 0,
-        faults: Faults | None = None,
-        conduct: Conduct | None = None,
-        scopes: tuple[str, ...] = SCOPES,
-        token_life: int = 3600,
-    ) -> Self:
-        return cls(
-            district,
-            version=version,
-            auth=auth,
-            port=port,
-            faults=faults,
-            conduct=conduct,
-            scopes=scopes,
-            token_life=token_life,
-        )
 
     # -- what a client is told when it is set up
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from .faults import Fault, Faults, Reply, damaged
@@ -46,6 +46,11 @@ class Sandbox:
         self._http = _Server(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+
+    @classmethod
+    def start(cls, *args: Any, **more: Any) -> Self:
+        """The sandbox with these arguments; it serves from now on."""
+        return cls(*args, **more)
 
     def stop(self) -> None:
         self._http.shutdown()

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Self
 
 from .faults import Fault, Faults, Reply
 from .serving import Request, Sandbox
@@ -50,36 +49,6 @@ class VeracrossSandbox(Sandbox):
         self.sso.redirect_uris += redirect_uris
         self.api = DataApi(school, self.application, lambda: self.conduct, self._page_faults, rate_limit, rate_window)
         super().__init__(port, faults)
-
-    @classmethod
-    def start(
-        cls,
-        school: VeracrossSchool,
-        *,
-        route: str = "abcd",
-        port: int = 0,
-        faults: Faults | None = None,
-        scopes: Iterable[str] = ALL,
-        rate_limit: int = 300,
-        rate_window: float = 180.0,
-        expires_in: int = 3600,
-        conduct: Conduct | None = None,
-        clock: Clock = time.time,
-        redirect_uris: Iterable[str] = (),
-    ) -> Self:
-        return cls(
-            school,
-            route=route,
-            port=port,
-            faults=faults,
-            scopes=scopes,
-            rate_limit=rate_limit,
-            rate_window=rate_window,
-            expires_in=expires_in,
-            conduct=conduct,
-            clock=clock,
-            redirect_uris=redirect_uris,
-        )
 
     # -- what the school's administrator does
 
