@@ -78,6 +78,16 @@ def test_a_dated_class_lasts_through_its_last_day() -> None:
     assert not TREE.current(Enrolment("c", "s", "student", end="2027-01-09"), dated, "2027-03-01")
 
 
+def test_terms_that_are_over() -> None:
+    assert not TREE.over(frozenset(), "2027-06-11")
+    assert TREE.over(frozenset(), "2027-06-12"), "a term ends the day before its end date"
+    assert TREE.over(frozenset({"q1"}), "2026-11-01")
+    assert not TREE.over(frozenset({"q1", "fall"}), "2026-11-01")
+    assert not TREE.over(frozenset({"unknown"}), "2030-01-01")
+    assert not Calendar().over(frozenset(), "2030-01-01")
+    assert not Calendar((Term("t"),)).over(frozenset(), "2030-01-01"), "it has no end"
+
+
 def test_without_any_dates_only_today_counts() -> None:
     future = Enrolment("c", "s", "student", begin="2026-10-02")
     assert not Calendar().current(future, Class("c"), "2026-10-01")

@@ -43,6 +43,11 @@ class Calendar:
         day = max(min(today, last or today), start)
         return enrolment.begin <= day and (not enrolment.end or day < enrolment.end)
 
+    def over(self, chosen: frozenset[str], today: str) -> bool:
+        """Whether all of the chosen terms have ended; of all terms, where none is chosen."""
+        terms = [term for term in self.terms if not chosen or term.id in chosen]
+        return bool(terms) and all(term.end and term.end <= today for term in terms)
+
     def _window(self, info: Class) -> tuple[str, str]:
         """First and last day of a class, blank where open. A term ends the day before its end date, a class on it."""
         terms = [self._by_id[id] for id in info.terms if id in self._by_id]
