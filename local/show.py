@@ -74,7 +74,7 @@ def connection_lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {check['resource']:<24}{said if check['ok'] else check['message']}"
         if check["help"]:
             yield f"    {check['help']}"
-    yield f"  birth dates are {told['security_values']}; schools: {', '.join(told['schools']) or 'none named'}"
+    yield f"  birth dates: {told['security_values']}; schools: {', '.join(told['schools']) or 'none named'}"
 
 
 def offer_lines(offer: Mapping[str, Any]) -> Iterator[str]:

@@ -98,11 +98,11 @@ def test_connect_says_what_an_import_would_get(
     with served(district, V11, "bearer", evidence) as server:
         arguments = ["connect", "classlink", "--base-url", server.url, "--data", str(serving), "--account", "30000004"]
         assert main([*arguments, "--auth", f"bearer:{server.token}"]) == 0
-        assert "birth dates are shared" in capsys.readouterr().out
+        assert "birth dates: shared" in capsys.readouterr().out
         server.conduct = conduct("dob", "refused")
         assert main([*arguments, "--auth", f"bearer:{server.token}"]) == 0
         said = capsys.readouterr().out
-        assert "birth dates are not shared" in said
+        assert "birth dates: none seen" in said
         assert "Demographics" in said
         server.conduct = Conduct()
         assert main([*arguments, "--auth", "bearer:wrong"]) == 1

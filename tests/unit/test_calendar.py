@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roster.calendar import Calendar
+from roster.calendar import Calendar, enrolled
 from roster.model import NO_TERM, Class, Enrolment, Term
 
 YEAR = Term("year", "2026-2027", "2026-08-17", "2027-06-12")
@@ -67,15 +69,39 @@ def test_a_class_that_names_its_terms_is_not_asked_for_dates() -> None:
 )
 def test_who_is_enrolled(begin: str, end: str, today: str, expected: bool) -> None:
     enrolment = Enrolment("c", "s", "student", begin=begin, end=end)
-    assert TREE.current(enrolment, Class("c", terms=("fall",)), today) is expected
-    dated = Class("c", start="2026-08-17", end="2027-01-08", dated=True)  # a class lasts through its end date
-    assert TREE.current(enrolment, dated, today) is expected
+    others = [Enrolment("c", "o", "student")]
+    for info in (
+        Class("c", terms=("fall",)),
+        Class("c", start="2026-08-17", end="2027-01-08", dated=True),  # lasts through its end date
+    ):
+        assert enrolled(enrolment, TREE.day(info, [enrolment, *others], today)) is expected
 
 
 def test_a_dated_class_lasts_through_its_last_day() -> None:
     dated = Class("c", start="2026-08-17", end="2027-01-09", dated=True)
-    assert TREE.current(Enrolment("c", "s", "student", begin="2027-01-09"), dated, "2027-03-01")
-    assert not TREE.current(Enrolment("c", "s", "student", end="2027-01-09"), dated, "2027-03-01")
+    assert TREE.day(dated, [], "2027-03-01") == "2027-01-09"
+    assert TREE.day(Class("c", terms=("fall",)), [], "2027-03-01") == "2027-01-08"
+
+
+def on(today: str, *spans: tuple[str, str]) -> str:
+    """The day that counts for a class of the school year whose students are enrolled so."""
+    students = [Enrolment("c", str(n), "student", begin=begin, end=end) for n, (begin, end) in enumerate(spans)]
+    return TREE.day(Class("c", terms=("year",)), students, today)
+
+
+def test_a_class_begins_with_its_first_enrolment() -> None:
+    """Terms begin on a first of the month, enrolments on the first day of school; imports are made before both."""
+    assert on("2026-08-18", ("2026-08-24", ""), ("2026-08-24", "")) == "2026-08-24"
+    assert on("2026-07-01", ("2026-08-24", ""), ("2026-09-15", "")) == "2026-08-24", "the latecomer has to wait"
+    assert on("2026-09-01", ("2026-08-24", ""), ("2026-09-15", "")) == "2026-09-01"
+    assert on("2026-07-01", ("", ""), ("2026-08-24", "")) == "2026-08-17"
+
+
+def test_a_class_ends_with_its_last_enrolment_but_one_that_was_emptied_is_empty() -> None:
+    assert on("2027-06-11", ("2026-08-24", "2027-06-04"), ("", "2027-06-05")) == "2027-06-04"
+    assert on("2027-07-20", ("2026-08-24", "2027-06-04")) == "2027-06-03"
+    assert on("2027-06-11", ("", "2027-06-04"), ("", "")) == "2027-06-11"
+    assert on("2026-11-01", ("", "2026-10-01"), ("", "2026-10-02")) == "2026-11-01"
 
 
 def test_terms_that_are_over() -> None:
@@ -89,8 +115,21 @@ def test_terms_that_are_over() -> None:
 
 
 def test_without_any_dates_only_today_counts() -> None:
-    future = Enrolment("c", "s", "student", begin="2026-10-02")
-    assert not Calendar().current(future, Class("c"), "2026-10-01")
-    assert not TREE.current(future, Class("c", terms=("unknown",)), "2026-10-01")
-    open_ended = Calendar((Term("t", "T", "", ""),))
-    assert not open_ended.current(future, Class("c", terms=("t",)), "2026-10-01")
+    for calendar, info in (
+        (Calendar(), Class("c")),
+        (TREE, Class("c", terms=("unknown",))),
+        (Calendar((Term("t", "T", "", ""),)), Class("c", terms=("t",))),
+    ):
+        assert calendar.day(info, [Enrolment("c", "s", "student", end="2026-09-30")], "2026-10-01") == "2026-10-01"
+
+
+def test_a_tree_that_only_dates_tell() -> None:
+    """Neither version of OneRoster demands that a session names its parent or its children."""
+    ranked = Calendar((replace(YEAR, rank=1), replace(FALL, rank=2), replace(SPRING, rank=2), replace(QUARTER, rank=3)))
+    for id in ("year", "fall", "spring", "q1"):
+        assert ranked.family([id]) == TREE.family([id])
+    last = Term("last", "2025-2026", "2025-08-18", "2026-06-12", rank=1)
+    assert Calendar((last, replace(FALL, rank=2))).family(["fall"]) == {"fall"}
+    assert Calendar((YEAR, FALL)).family(["fall"]) == {"fall"}, "without ranks nothing is inferred"
+    told = Calendar((replace(YEAR, rank=1), last, replace(FALL, rank=2)), (("fall", "last"),))
+    assert told.family(["fall"]) == {"fall", "last"}, "what the provider says counts"

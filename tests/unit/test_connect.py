@@ -32,7 +32,7 @@ def test_birth_dates_that_are_not_shared_are_said_and_no_hindrance() -> None:
     for n in range(12):
         source.change("student", f"S{n}", birth_date="")
     assert tried(source) | {"checks": []} == {
-        "connected": True, "checks": [], "security_values": "not shared", "schools": [],
+        "connected": True, "checks": [], "security_values": "none seen", "schools": [],
     }  # fmt: skip
     source.notices = [BirthDate("S1", "2012-04-08")]
     source.page_size = 20

@@ -38,12 +38,22 @@ def test_two_newcomers_with_one_id_are_not_guessed_at() -> None:
 
 
 def test_the_email_is_found_in_any_case_and_reported() -> None:
-    found = identify([parent("n", email="A@x.example")], [parent("o", email="a@X.example")])
+    found = identify(
+        [parent("n", name="Ada Poe", email="A@x.example")], [parent("o", name="ADA King", email="a@X.example")]
+    )
     assert found == ({"parent": {"n": "o"}}, [("parent", "o")])
 
 
+def test_parents_who_share_an_address_and_a_surname_are_two_people() -> None:
+    """One leaves the provider's list as the other comes: the contact must not pass from one to the other."""
+    new = parent("n", name="John Poe", email="poes@x.example")
+    assert identify([new], [parent("o", name="Mary Poe", email="poes@x.example")]) == ({}, [])
+    assert identify([parent("n", email="poes@x.example")], [parent("o", email="poes@x.example")]) == ({}, [])
+
+
 def test_any_child_in_common_will_do() -> None:
-    new, gone = parent("n", email="a@x.example", of="S1 S2"), parent("o", email="a@x.example", of="S2 S3")
+    new = parent("n", name="Ada", email="a@x.example", of="S1 S2")
+    gone = parent("o", name="Ada", email="a@x.example", of="S2 S3")
     assert identify([new], [gone])[0] == {"parent": {"n": "o"}}
 
 

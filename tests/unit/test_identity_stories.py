@@ -240,15 +240,24 @@ def test_something_without_an_at_sign_is_no_email() -> None:
 
 
 def test_two_newcomers_who_claim_one_parent_are_two_people() -> None:
-    """Mother and father use the family's address: which of them was known cannot be told."""
+    """Mother and stepmother of one first name use the family's address: which of them was known cannot be told."""
     district = family()
     renumber(district, "P-new", last="Married", phone="")
-    district.source.people.append(Person("parent", "P-dad", "Bob", last="Poe", email="S3@home.example"))
+    district.source.people.append(Person("parent", "P-dad", "Ada", last="Poe", email="S3@home.example"))
     district.source.ties.append(Relationship("P-dad", "S3", "Father"))
     report = district.night()
     assert (report["counts"]["parent"]["created"], report["counts"]["parent"]["departed"]) == (2, 1)
     assert parents_of(district, "S3") == ["P-dad", "P-new"]
     assert nonsense(district.roster) == []
+
+
+def test_the_father_does_not_take_over_the_mothers_contact() -> None:
+    """She leaves the provider's list on the night that he comes, with the address and the surname of both."""
+    district = family()
+    renumber(district, "P-dad", first="Bob", phone="")
+    report = district.night()
+    assert (report["counts"]["parent"]["created"], report["counts"]["parent"]["departed"]) == (1, 1)
+    assert district.contact("parent", "P-S3")["person"]["first"] == "Ada"
 
 
 def test_one_newcomer_who_could_be_either_of_two_parents_is_a_third() -> None:

@@ -56,6 +56,13 @@ def test_the_students_row_decides(order: tuple[int, ...]) -> None:
     assert tied([allowed[n] for n in order]) == (["P-S1"], {})
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_rows_of_one_side(order: int) -> None:
+    """The mother who is also the child's physician is the mother."""
+    rows = [BOTH[0], Relationship("P-S1", "S1", "Physician", side="student", refused=True), BOTH[1]]
+    assert tied(rows[::order]) == (["P-S1"], {})
+
+
 def test_a_refused_tie_alone_is_none() -> None:
     assert tied([replace(BOTH[1], refused=True)]) == ([], {})
 
@@ -131,11 +138,11 @@ def test_a_teacher_who_is_only_mentioned(first: bool) -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_who_left_a_class_and_came_back_is_in_it_once(order: int) -> None:
+@pytest.mark.parametrize("again", [Enrolment("C1", "S1", "student", begin=day) for day in ("2026-09-20", "")])
+def test_who_left_a_class_and_came_back_is_in_it_once(again: Enrolment, order: int) -> None:
     source = Source.small()
     source.members = [m for m in source.members if m.person != "S1"]
-    spells = [Enrolment("C1", "S1", "student", end="2026-09-10"), Enrolment("C1", "S1", "student", begin="2026-09-20")]
-    source.members += spells[::order]
+    source.members += [Enrolment("C1", "S1", "student", end="2026-09-10"), again][::order]
     district = after(source)
     assert district.roster.of("class", EVENT)["C1"]["students"].count("S1") == 1
     assert district.roster.of("schedule", EVENT)["S1"] == ["C1"]

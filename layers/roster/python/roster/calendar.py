@@ -14,6 +14,7 @@ from functools import cached_property
 from roster.model import NO_TERM, Class, Enrolment, Term
 
 ONE_DAY = timedelta(days=1)
+LAST_WEEKS = timedelta(days=31)  # a class that everybody leaves earlier than so long before its end was emptied
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,20 @@ class Calendar:
             return found or (NO_TERM,)
         return info.terms or (NO_TERM,)
 
-    def current(self, enrolment: Enrolment, info: Class, today: str) -> bool:
-        """Whether somebody is enrolled today or, when the class has not begun or is over, on its nearest day."""
-        if not enrolment.begin and not enrolment.end:
-            return True
+    def day(self, info: Class, students: Iterable[Enrolment], today: str) -> str:
+        """The day on which membership counts: today or, when the class has not begun or is over, its nearest day.
+
+        Classes begin with their first enrolment and end with their last, whatever their terms say: schools date
+        enrolments by the first day of school, terms by the first of a month.
+        """
         start, last = self._window(info)
-        day = max(min(today, last or today), start)
-        return enrolment.begin <= day and (not enrolment.end or day < enrolment.end)
+        spans = [(enrolment.begin, enrolment.end) for enrolment in students]
+        if spans:
+            start = max(start, min(begin for begin, _ in spans))
+            ends = [end for _, end in spans]
+            if last and all(ends) and _earlier(last, LAST_WEEKS) <= max(ends):
+                last = min(last, _earlier(max(ends), ONE_DAY))
+        return max(min(today, last or today), start)
 
     def over(self, chosen: frozenset[str], today: str) -> bool:
         """Whether all of the chosen terms have ended; of all terms, where none is chosen."""
@@ -53,19 +61,40 @@ class Calendar:
         terms = [self._by_id[id] for id in info.terms if id in self._by_id]
         start = info.start or min((term.start for term in terms), default="")
         end = "" if any(not term.end for term in terms) else max((term.end for term in terms), default="")
-        return start, info.end or ((date.fromisoformat(end) - ONE_DAY).isoformat() if end else "")
+        return start, info.end or (_earlier(end, ONE_DAY) if end else "")
 
     @cached_property
     def _by_id(self) -> Mapping[str, Term]:
         return {term.id: term for term in self.terms}
 
     @cached_property
+    def _pairs(self) -> list[tuple[str, str]]:
+        """What the provider says, and for terms of which it says nothing, what their dates say."""
+        told = {term for pair in self.within for term in pair}
+        inferred = (
+            (term.id, other.id)
+            for term in self.terms
+            for other in self.terms
+            if term.id not in told and other.rank and other.rank < term.rank and _contains(other, term)
+        )
+        return [*self.within, *inferred]
+
+    @cached_property
     def _parents(self) -> Mapping[str, set[str]]:
-        return _grouped(self.within)
+        return _grouped(self._pairs)
 
     @cached_property
     def _children(self) -> Mapping[str, set[str]]:
-        return _grouped((parent, term) for term, parent in self.within)
+        return _grouped((parent, term) for term, parent in self._pairs)
+
+
+def enrolled(enrolment: Enrolment, day: str) -> bool:
+    """From the day of its begin until the day before its end."""
+    return enrolment.begin <= day and (not enrolment.end or day < enrolment.end)
+
+
+def _earlier(day: str, by: timedelta) -> str:
+    return (date.fromisoformat(day) - by).isoformat()
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
@@ -84,6 +113,11 @@ def _reached(ids: Iterable[str], following: Mapping[str, set[str]]) -> frozenset
         found |= new
         waiting.extend(new)
     return frozenset(found)
+
+
+def _contains(outer: Term, inner: Term) -> bool:
+    dated = outer.start and outer.end and inner.start and inner.end
+    return bool(dated) and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _overlaps(info: Class, term: Term) -> bool:

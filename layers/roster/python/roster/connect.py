@@ -36,9 +36,9 @@ def check(
     secret: Mapping[str, str],
     clock: Callable[[], float] = time,
 ) -> dict[str, JSON]:
-    """{connected, checks: [{resource, ok, code, help}], security_values: shared | not shared, schools: [name]}.
+    """{connected, checks: [{resource, ok, code, message, help}], security_values, schools: [name]}.
 
-    `connected` means that an import has all that it cannot do without.
+    security_values: `shared`, or `none seen` in the sample. `connected`: an import has all that it cannot do without.
     """
     settings = {**settings, "page_size": SAMPLE}
     try:
@@ -76,12 +76,11 @@ def _failed(resource: str, error: RosterError) -> dict[str, JSON]:
 
 def _told(checks: list[dict[str, JSON]], records: list[Record]) -> dict[str, JSON]:
     dated = any(
-        (isinstance(record, BirthDate) and record.value) or (isinstance(record, Person) and record.birth_date)
-        for record in records
+        isinstance(record, BirthDate) or (isinstance(record, Person) and record.birth_date) for record in records
     )
     return {
         "connected": all(check["ok"] for check in checks),
         "checks": checks,
-        "security_values": "shared" if dated else "not shared",
+        "security_values": "shared" if dated else "none seen",
         "schools": sorted({record.name for record in records if isinstance(record, School) and record.name}),
     }

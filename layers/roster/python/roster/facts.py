@@ -40,7 +40,7 @@ class Facts:
 
     persons: dict[ContactKey, Person] = field(default_factory=dict)
     classes: dict[str, Class] = field(default_factory=dict)
-    enrolments: dict[tuple[str, str, str, str], Enrolment] = field(default_factory=dict)
+    enrolments: dict[tuple[str, ...], Enrolment] = field(default_factory=dict)
     relationships: dict[tuple[str, str], dict[str, Relationship]] = field(default_factory=lambda: defaultdict(dict))
     birth_dates: dict[str, str] = field(default_factory=dict)
     remarks: dict[ContactKey, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -84,16 +84,22 @@ class Facts:
             self.classes[value["id"]] = class_from(value)
         elif tag == "enrolment":
             enrolment = Enrolment(**value)
-            # by its begin as well: who left a class and came back has two
-            self.enrolments[enrolment.class_id, enrolment.role, enrolment.person, enrolment.begin] = enrolment
+            # by its dates as well: who left a class and came back has two
+            dates = enrolment.begin, enrolment.end
+            self.enrolments[enrolment.class_id, enrolment.role, enrolment.person, *dates] = enrolment
         elif tag == "relationship":
-            tie = Relationship(**value)
-            self.relationships[tie.parent, tie.student][tie.side] = tie
+            self._take_tie(Relationship(**value))
         elif tag == "remark":
             self.remarks[value["kind"], value["id"]].add(value["code"])
         elif tag == "birth_date":
             date = BirthDate(**value)
             self.birth_dates[date.student] = date.value
+
+    def _take_tie(self, tie: Relationship) -> None:
+        """Of two rows of one side (a mother who is also the physician), one that allows the tie is enough."""
+        sides = self.relationships[tie.parent, tie.student]
+        if tie.side not in sides or not tie.refused or sides[tie.side].refused:
+            sides[tie.side] = tie
 
     def _take_person(self, person: Person) -> None:
         key = person.kind, person.id

@@ -1,8 +1,8 @@
 """Who is this? Recognises people whose provider gave them a new id, so that nobody becomes two contacts.
 
 Clever gives teachers other ids in v2 and v3, and a parent without a SIS id a new one at every change of e-mail.
-A newcomer is taken for somebody who vanished by, in this order: an id both know; for parents, a child in common
-and the same e-mail; a child in common, the same name and phone. Anything ambiguous is left as two people.
+A newcomer is taken for somebody who vanished by, in this order: an id both know; for parents, a child in common,
+the same e-mail and first name; a child in common, the same name and phone. Anything ambiguous is left as two people.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Trace:
     def marks(self) -> Iterator[tuple[str, ...]]:
         """The soft marks, strongest first."""
         for student in self.students:
-            if "@" in self.email:
-                yield ("email", student, self.email)
+            if self.name and "@" in self.email:  # spouses share addresses and surnames, not first names
+                yield ("email", student, self.email, self.name.split()[0])
         for student in self.students:
             if self.name and self.phone:
                 yield ("phone", student, self.name, self.phone)

@@ -25,7 +25,10 @@ class Kind(StrEnum):
 
 
 class Level(StrEnum):
-    """Access levels, lowest first. Imports set a contact's first level and never change it afterwards."""
+    """Access levels, lowest first. Imports set a contact's first level and never change it afterwards.
+
+    Support is pickAtime's own: no school has it, and no import gives it.
+    """
 
     CUSTOMER = "Customer"
     APPOINTMENT_VIEWER = "Appointment Viewer"
@@ -33,6 +36,7 @@ class Level(StrEnum):
     RESOURCE_ADMINISTRATOR = "Resource Administrator"
     EVENT_ADMINISTRATOR = "Event Administrator"
     ADMINISTRATOR = "Administrator"
+    SUPPORT = "Support"
 
 
 COUNTED = ("student", "teacher", "parent", "class", "enrolment", "relationship")
@@ -138,13 +142,17 @@ class School:
 
 @dataclass(frozen=True)
 class Term:
-    """A term of the provider; dates are ISO or blank. Ids are not stable, names repeat across years."""
+    """A term of the provider; dates are ISO or blank. Ids are not stable, names repeat across years.
+
+    `rank`: 1 a school year, 2 a semester or term, 3 a grading period, 0 where the provider has no such order.
+    """
 
     id: str
     name: str = ""
     start: str = ""
     end: str = ""
     school: str = ""
+    rank: int = 0
 
 
 @dataclass(frozen=True)

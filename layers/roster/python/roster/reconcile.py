@@ -11,21 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeGuard
 
+from roster.calendar import enrolled
 from roster.facts import ContactKey, Context, Doubt, Facts, Outcome
-from roster.model import ClassEntry, ContactEntry, Listing, dense
+from roster.model import ClassEntry, ContactEntry, Enrolment, Listing, dense
 from roster.settle import count_ties, settle_class, settle_contact, settle_schedule
 
 
 def scope(facts: Facts, before: Iterable[ClassEntry], context: Context) -> Outcome:
     """Classes call their members, parents offer themselves to their children, renamed people move shard."""
     out = Outcome()
-    for enrolment in facts.enrolments.values():
-        info = facts.classes.get(enrolment.class_id)
-        if info is None:
-            out.tally.warn("dangling_enrolment", "class", enrolment.class_id)
-        elif context.takes(info) and context.calendar.current(enrolment, info, context.today):
-            person = context.contact(enrolment.role, enrolment.person)
-            out.call(person, "claim", enrolment.role, person, info.id, enrolment.primary)
+    _claim(facts, context, out)
     for tie, one_sided in facts.ties_told():
         student = context.contact("student", tie.student)
         if ("parent", tie.parent) in facts.persons:
@@ -38,6 +33,23 @@ def scope(facts: Facts, before: Iterable[ClassEntry], context: Context) -> Outco
         if context.deselected(entry.info):
             _release(entry, out)
     return out
+
+
+def _claim(facts: Facts, context: Context, out: Outcome) -> None:
+    """Each chosen class calls those who are its members on the day that counts."""
+    rosters: dict[str, list[Enrolment]] = {}
+    for enrolment in facts.enrolments.values():
+        rosters.setdefault(enrolment.class_id, []).append(enrolment)
+    for class_id, members in rosters.items():
+        info = facts.classes.get(class_id)
+        if info is None:
+            out.tally.warn("dangling_enrolment", "class", class_id)
+        elif context.takes(info):
+            students = (enrolment for enrolment in members if enrolment.role == "student")
+            day = context.calendar.day(info, students, context.today)
+            for enrolment in (member for member in members if enrolled(member, day)):
+                person = context.contact(enrolment.role, enrolment.person)
+                out.call(person, "claim", enrolment.role, person, info.id, enrolment.primary)
 
 
 def _move(facts: Facts, context: Context, out: Outcome) -> None:
