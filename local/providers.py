@@ -79,22 +79,24 @@ def _clever_sandbox(shared: Path, students: int) -> CleverSandbox:
 
 AUTH = re.compile(
     r"bearer:(?P<token>.+)"
-    r"|oauth1:(?P<key>[^:]+):(?P<secret>.+?)(?::(?P<signature>sha1|sha256))?"
-    r"|oauth2:(?P<token_url>https?://[^:/]+(?::\d+)?(?:/[^:]*)?):(?P<client_id>[^:]+):(?P<client_secret>.+)"
+    r"|oauth1:(?P<key>(?:env:)?[^:]+):(?P<secret>.+?)(?::(?P<signature>sha1|sha256))?"
+    r"|oauth2:(?P<token_url>https?://[^:/]+(?::\d+)?(?:/[^:]*)?):(?P<client_id>(?:env:)?[^:]+):"
+    r"(?P<client_secret>.+)"
 )
 
 
 def _auth(given: str) -> dict[str, str]:
-    """How to sign in, and with what."""
+    """How to sign in, and with what: all of it, or any part, may be that of an environment variable."""
     found = AUTH.fullmatch(_credential(given))
     if not found:
         raise ArgumentTypeError("give bearer:TOKEN, oauth1:KEY:SECRET[:sha1|:sha256] or oauth2:TOKEN_URL:ID:SECRET")
-    return {"auth": found[0].partition(":")[0], **{name: value for name, value in found.groupdict().items() if value}}
+    parts = {name: _credential(value) for name, value in found.groupdict().items() if value}
+    return {"auth": found[0].partition(":")[0], **parts}
 
 
 def _classlink_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--base-url", required=True, help="of the OneRoster server, with or without /ims/oneroster/...")
-    parser.add_argument("--version", default="v1p1", choices=("v1p1", "v1p2"), help="default: %(default)s")
+    parser.add_argument("--version", choices=("v1p1", "v1p2"), help="default: as the address says, else v1p1")
     parser.add_argument(
         "--auth",
         required=True,
@@ -102,12 +104,13 @@ def _classlink_arguments(parser: ArgumentParser) -> None:
         help="bearer:TOKEN, oauth1:KEY:SECRET[:sha1|:sha256] or oauth2:TOKEN_URL:ID:SECRET; " + FROM_ENVIRONMENT,
     )
     parser.add_argument("--application", help="ClassLink's oneroster_application_id, exactly as ClassLink gives it")
+    parser.add_argument("--parent-roles", metavar="ROLE,ROLE", help="default: parent,guardian,relative")
     _page_size(parser, 10_000)
 
 
 def _classlink_settings(args: Namespace) -> dict[str, Any]:
     how = {name: args.auth[name] for name in ("auth", "signature", "token_url") if name in args.auth}
-    return _given(args, "base_url", "version", "application", "page_size") | how
+    return _given(args, "base_url", "version", "application", "page_size", "parent_roles") | how
 
 
 def _classlink_secret(args: Namespace) -> dict[str, str]:

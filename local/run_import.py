@@ -15,7 +15,7 @@ from zlib import decompress
 
 from local.account import LocalAccount
 from roster.keys import run_folder
-from roster.sync import UNEXPECTED_HELP
+from roster.report import UNEXPECTED_HELP
 from roster.tally import Tally
 
 POLL_SECONDS = 0.1

@@ -121,7 +121,7 @@ class Stack:
         plan = load(template, parameters)
         folder = _folder(undo, data)
         self.logs = folder / "logs"
-        self.logs.mkdir(parents=True, exist_ok=True)
+        _ours(self.logs, folder=True)
         undo.callback(_log_to(self.logs / "host.log"))
         durable = DurableStore(folder) if data else None
         if durable:
@@ -161,6 +161,7 @@ class Stack:
     def _announce(self, folder: Path, undo: ExitStack) -> None:
         address, path = Address(self.endpoint, self.url, self.outputs), folder / "stack.json"
         unfinished = path.with_suffix(".tmp")
+        _ours(unfinished)
         unfinished.write_text(json.dumps(asdict(address)))
         unfinished.rename(path)
         undo.callback(path.unlink, missing_ok=True)
@@ -199,7 +200,10 @@ def connect(data: Path) -> AttachedStack | None:
 def _folder(undo: ExitStack, data: Path | None) -> Path:
     if data is None:
         return Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="local-stack-")))
-    data.mkdir(parents=True, exist_ok=True)
+    if not data.exists() or (data / "lock").exists():
+        _ours(data, folder=True)
+    for name in ("lock", "state.sqlite"):
+        _ours(data / name)
     handle = undo.enter_context((data / "lock").open("a"))
     if not _lock(handle):
         known = data / "stack.json"
@@ -210,6 +214,15 @@ def _folder(undo: ExitStack, data: Path | None) -> Path:
         )
     (data / "stack.json").unlink(missing_ok=True)  # left by one that was killed
     return data
+
+
+def _ours(path: Path, folder: bool = False) -> None:
+    """Made, and for nobody else on this machine to read: it holds children's data in the clear."""
+    if folder:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    else:
+        path.touch(mode=0o600)
+    path.chmod(0o700 if folder else 0o600)
 
 
 def _lock(handle: IO[str]) -> bool:

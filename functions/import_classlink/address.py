@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address, ip_network
+from socket import inet_aton
 from urllib.parse import urlsplit
 
 from help_texts import HELP
@@ -12,27 +15,36 @@ from roster.errors import NotSetUp
 from roster.fields import text
 from roster.model import JSON
 
-SERVICE = "/ims/oneroster"
-BASES = {"v1p1": f"{SERVICE}/v1p1", "v1p2": f"{SERVICE}/rostering/v1p2"}
+SERVICE = re.compile(r"/ims/oneroster(?=/|$)", re.IGNORECASE)
+BASES = {"v1p1": "/ims/oneroster/v1p1", "v1p2": "/ims/oneroster/rostering/v1p2"}
+NAMED = {"v1p1": "v1p1", "v1p2": "v1p2", "rostering": "v1p2"}  # the version that a word of a path speaks of
 PRINTABLE = re.compile(r"[!-~]+")
-SEGMENT = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+")
+# One segment of a path, escaped, that does not lead out of it (requests unescapes dots before it looks).
+SEGMENT = re.compile(r"(?!(?:\.|%2[Ee]){1,2}$)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+")
+METADATA = ip_network("fd00:ec2::/32")  # where AWS answers about a machine over IPv6; over IPv4 it is link-local
 
 
 def version(settings: Mapping[str, JSON]) -> str:
     """The OneRoster version: as set, else as the address says."""
-    told = text(settings.get("version")) or ("v1p2" if "v1p2" in text(settings.get("base_url")) else "v1p1")
+    told = text(settings.get("version")) or _named(text(settings.get("base_url"))) or "v1p1"
     if told not in BASES:
         raise NotSetUp(f"no OneRoster version {told!r}; use one of {', '.join(BASES)}", HELP["settings"])
     return told
 
 
 def service(settings: Mapping[str, JSON]) -> str:
-    """The service's address without a slash at its end, the application's id in it."""
-    base = checked("base_url", settings).rstrip("/")
-    before, found, after = base.partition(SERVICE)
-    if not found:
-        after = BASES[version(settings)].removeprefix(SERVICE)
-    return f"{before}{_application(settings)}{SERVICE}{after}"
+    """The service's address without a slash at its end, the application's id in it.
+
+    OneRoster knows two bases, so what is given of one in whatever case, or behind it, only tells which it is.
+    """
+    before, *given = SERVICE.split(checked("base_url", settings).rstrip("/"), maxsplit=1)
+    base = BASES[_named(*given) or version(settings)]
+    return f"{before}{_application(settings)}{base}"
+
+
+def _named(address: str = "") -> str:
+    """The version that the last telling word of an address names."""
+    return next((NAMED[word] for word in reversed(address.lower().split("/")) if word in NAMED), "")
 
 
 def _application(settings: Mapping[str, JSON]) -> str:
@@ -44,7 +56,7 @@ def _application(settings: Mapping[str, JSON]) -> str:
 
 
 def checked(name: str, settings: Mapping[str, JSON], query: bool = False) -> str:
-    """An address that can be asked: http or https, a host, no credential in it."""
+    """An address that can be asked: http or https, a host, no credential in it, and one may go there."""
     given = text(settings.get(name))
     try:
         parts = urlsplit(given)
@@ -54,4 +66,24 @@ def checked(name: str, settings: Mapping[str, JSON], query: bool = False) -> str
         sound, extra = False, ""
     if not sound or extra or not PRINTABLE.fullmatch(given):
         raise NotSetUp(f"the setting {name} is no address of a OneRoster server", HELP["not_set_up"])
+    if not _trusted(parts.scheme, (parts.hostname or "").rstrip(".")):
+        raise NotSetUp(f"the setting {name} is no https address of a OneRoster server", HELP["address"])
     return given
+
+
+def _trusted(scheme: str, host: str) -> bool:
+    """A credential leaves this machine encrypted, and never for what a cloud tells its machines (169.254.169.254)."""
+    ip = _number(host)
+    if host == "localhost" or (ip and ip.is_loopback):
+        return True
+    return scheme == "https" and not (ip and (ip.is_link_local or ip in METADATA))
+
+
+def _number(host: str) -> IPv4Address | IPv6Address | None:
+    """The host, where it is a number in any spelling that a resolver takes (127.1, 0xa9fea9fe, ::ffff:127.0.0.1)."""
+    with suppress(OSError):
+        return IPv4Address(inet_aton(host))
+    with suppress(ValueError):
+        ip = IPv6Address(host)
+        return ip.ipv4_mapped or ip
+    return None

@@ -14,9 +14,9 @@ from time import monotonic
 import address
 from credentials import credential
 from help_texts import HELP
-from pages import ASKED, Cursor
+from pages import ASKED, Cursor, past_end
 
-from roster.errors import CredentialRejected, ProviderUnavailable
+from roster.errors import AccessMissing, CredentialRejected, ProviderUnavailable
 from roster.model import JSON
 from roster.ports import Answer, Http, Tokens
 
@@ -26,6 +26,7 @@ MODEST_PAGES = (1000, 100)
 UNWILLING = frozenset({400, 422})
 OVERWHELMED = frozenset({502, 504})
 REFUSED = frozenset({403, 404, 501})
+OPTIONAL, NOT_SHARED = "demographics", frozenset({401, 403, 404, 410, 501})
 INSTEAD = {"orgs": "schools", "academicSessions": "terms"}
 QUICK, PATIENCE = 10.0, 60.0  # seconds: what fails later was a time-out; when to stop trying smaller pages
 
@@ -42,12 +43,21 @@ class Connection:
 
     def ask(self, cursor: str) -> Answer:
         asked = Cursor.parse(cursor)
-        if self._credential.lacks(asked.path):
-            return Answer(403, {})
-        asked, answer = self._elsewhere(*self._willing(asked))
-        if answer.status == 401 and asked.path != "demographics":
-            raise CredentialRejected(f"{asked.path}: HTTP 401", HELP[self._credential.rejected])
+        if asked.path == OPTIONAL and self._credential.lacks_demographics():
+            answer = Answer(403, {})
+        else:
+            asked, answer = self._elsewhere(*self._willing(asked))
+        answer = past_end(asked, answer)
+        self._check(asked, answer)
         return replace(answer, headers={**answer.headers, ASKED: str(asked)})
+
+    def _check(self, asked: Cursor, answer: Answer) -> None:
+        """Refused from their first row on, demographics are not shared; later, half of them would look like all."""
+        where = f"{asked.path}: HTTP {answer.status} after {asked.offset} rows"
+        if answer.status == 401 and (asked.offset or asked.path != OPTIONAL):
+            raise CredentialRejected(where, HELP[self._credential.rejected])
+        if answer.status in NOT_SHARED and asked.offset and asked.path == OPTIONAL:
+            raise AccessMissing(where, HELP["demographics_broken_off"])
 
     def _elsewhere(self, asked: Cursor, answer: Answer) -> Said:
         """Servers without one of the two large collections may have the part of it that matters."""
@@ -60,7 +70,7 @@ class Connection:
         """The answer, and what had to be asked for it: unsorted, or fewer rows, where the server refuses else."""
         asked = replace(asked, limit=min(asked.limit, self._limit), sort=asked.sort and self._sort)
         asked, answer = self._bearable(asked)
-        for other in _simpler(asked) if answer.status in UNWILLING else ():
+        for other in _simpler(asked) if answer.status in UNWILLING and not asked.past else ():
             other, said = self._bearable(other)
             if said.status not in UNWILLING:
                 self._learn(asked, other)
@@ -97,7 +107,7 @@ class Connection:
             return error
 
     def _get(self, asked: Cursor) -> Answer:
-        return self._credential.get(f"{self._service}{asked}")
+        return self._credential.get(f"{self._service}{asked.query}")
 
 
 def _simpler(asked: Cursor) -> Iterator[Cursor]:

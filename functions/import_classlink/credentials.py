@@ -6,6 +6,7 @@ granted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from time import time
 from typing import Protocol
@@ -20,8 +21,12 @@ from roster.fields import items, mapping, text
 from roster.model import JSON
 from roster.ports import Answer, Http, Token, Tokens
 
-SCOPE = "https://purl.imsglobal.org/spec/or/{version}/scope/{name}"
-SCOPES = ("roster-core.readonly", "roster.readonly", "roster-demographics.readonly")
+SCOPE = "https://purl.imsglobal.org/spec/or/{version}/scope/{name}.readonly"
+CORE, NESTED, DEMOGRAPHICS = "roster-core", "roster", "roster-demographics"
+SCOPES = ((CORE, NESTED, DEMOGRAPHICS), (CORE, DEMOGRAPHICS), (CORE,), ())  # nothing nested is asked for
+REFUSALS = frozenset({400, 401, 403})
+OF_A_KNOWN_CLIENT = frozenset({"invalid_scope", "unauthorized_client", "unsupported_grant_type", "access_denied"})
+WORD = re.compile("[a-z_]{1,40}")
 HOUR = 3600
 
 
@@ -33,8 +38,8 @@ class Credential(Protocol):
 
     def get(self, url: str) -> Answer: ...
 
-    def lacks(self, path: str) -> bool:
-        """Whether the credential is known not to open this collection."""
+    def lacks_demographics(self) -> bool:
+        """Whether the credential is known not to open them."""
         ...
 
 
@@ -72,32 +77,52 @@ class Bearer:
     def get(self, url: str) -> Answer:
         return self._http.get(url, {"Authorization": f"Bearer {self._token}"})
 
-    def lacks(self, path: str) -> bool:
+    def lacks_demographics(self) -> bool:
         return False
 
 
 class OAuth2:
-    """A token that lasts an hour or so, shared by all functions of the account; a refused one is renewed once."""
+    """A token that lasts an hour or so, shared by all functions of the account; a refused one is renewed once.
+
+    A kept one may be older than what the district shares by now: it is renewed once before its lack is believed. It
+    serves the whole connection, however short a life it is said to have: a server that means it answers 401.
+    """
 
     rejected = "client_rejected"
 
     def __init__(self, http: Http, tokens: Tokens, client: ClientCredentials) -> None:
         self._http, self._tokens, self._client = http, tokens, client
+        self._token: Token | None = None
+        self._minted = False
 
     def get(self, url: str) -> Answer:
-        token = self._tokens.get(self._client.mint)
-        answer = self._bear(token, url)
-        if answer.status == 401:
-            answer = self._bear(self._tokens.get(self._client.mint, refused=token.value), url)
+        answer = self._bear(self._held(), url)
+        if answer.status == 401 or (answer.status == 403 and not self._minted):
+            answer = self._bear(self._renewed(), url)
         return answer
 
-    def lacks(self, path: str) -> bool:
-        """A server that names roster scopes, and not that of demographics, would refuse or show nobody."""
-        scopes = " ".join(self._tokens.get(self._client.mint).scopes) if path == "demographics" else ""
-        return "roster" in scopes and "demographics" not in scopes
+    def lacks_demographics(self) -> bool:
+        """A server that names the scopes, and not that of demographics, would refuse or show nobody."""
+        return _narrow(self._held()) and (self._minted or _narrow(self._renewed()))
+
+    def _held(self) -> Token:
+        return self._token or self._renewed()
+
+    def _renewed(self) -> Token:
+        self._token = self._tokens.get(self._mint, refused=self._token.value if self._token else "")
+        return self._token
+
+    def _mint(self) -> Token:
+        self._minted = True
+        return self._client.mint()
 
     def _bear(self, token: Token, url: str) -> Answer:
         return self._http.get(url, {"Authorization": f"Bearer {token.value}"})
+
+
+def _narrow(token: Token) -> bool:
+    scopes = " ".join(token.scopes)
+    return CORE in scopes and "demographics" not in scopes
 
 
 class ClientCredentials:
@@ -107,32 +132,49 @@ class ClientCredentials:
         self._http, self._id, self._secret = http, id, secret
         self._url = address.checked("token_url", settings, query=True)
         own, version = text(settings.get("scope")), address.version(settings)
-        scopes = [SCOPE.format(version=version, name=name) for name in SCOPES]
-        self._scopes = (own, "") if own else (" ".join(scopes), " ".join(scopes[:2]), "")
+        asked = (" ".join(SCOPE.format(version=version, name=name) for name in names) for names in SCOPES)
+        self._scopes = (own, "") if own else tuple(asked)
 
     def mint(self) -> Token:
-        """A new token with the most scopes that the server grants."""
-        for scope in self._scopes:
-            answer = self._granted(scope)
-            if answer.status in (200, 201):
-                return _token(answer)
-            if _error(answer) != "invalid_scope":
-                break
-        raise CredentialRejected("the OneRoster server refuses the client id and secret", HELP["client_rejected"])
+        """A new token with the most scopes that the server grants.
 
-    def _granted(self, scope: str) -> Answer:
-        """Basic authentication first; in the form where that is refused for another reason than the scope."""
-        form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
-        answer = self._post(form, (quote(self._id, safe=""), quote(self._secret, safe="")))
-        if answer.status in (400, 401) and _error(answer) != "invalid_scope":
-            return self._post({**form, "client_id": self._id, "client_secret": self._secret}, None)
-        return answer
+        The secret goes by Basic authentication or in the form. What servers answer to the wrong place for it, or to a
+        scope that they do not know, differs: only invalid_client is a no to the place, for whatever scope.
+        """
+        places, said = [self._basic, self._in_form], list[tuple[int, str]]()
+        for scope in self._scopes:
+            for place in tuple(places):
+                answer = place({"grant_type": "client_credentials"} | ({"scope": scope} if scope else {}))
+                if answer.status in (200, 201):
+                    return _token(answer)
+                said.append((answer.status, self._error(answer)))
+                if answer.status not in REFUSALS:
+                    raise _refused(said)
+                if said[-1][1] == "invalid_client":
+                    places.remove(place)
+                elif said[-1][1] == "invalid_scope":
+                    break
+        raise _refused(said)
+
+    def _basic(self, form: Mapping[str, str]) -> Answer:
+        return self._post(form, (quote(self._id, safe=""), quote(self._secret, safe="")))
+
+    def _in_form(self, form: Mapping[str, str]) -> Answer:
+        return self._post({**form, "client_id": self._id, "client_secret": self._secret}, None)
 
     def _post(self, form: Mapping[str, str], auth: tuple[str, str] | None) -> Answer:
         answer = self._http.post(self._url, form, auth=auth)
         if answer.status == 429 or answer.status >= 500:
             raise ProviderUnavailable(f"the OneRoster token address: HTTP {answer.status}", HELP["unavailable"])
         return answer
+
+    def _error(self, answer: Answer) -> str:
+        """The server's own word for a refusal, unless it repeats the secret."""
+        try:
+            error = text(mapping(answer.json()).get("error")).lower()
+        except ProviderUnavailable:  # a refusal need not be JSON
+            return ""
+        return error if WORD.fullmatch(error) and self._secret.lower() not in error else ""
 
 
 def _token(answer: Answer) -> Token:
@@ -149,8 +191,9 @@ def _scopes(value: JSON) -> Iterator[str]:
         yield from text(scope).replace(",", " ").split()
 
 
-def _error(answer: Answer) -> str:
-    try:
-        return text(mapping(answer.json()).get("error")).lower()
-    except ProviderUnavailable:  # a refusal need not be JSON
-        return ""
+def _refused(said: list[tuple[int, str]]) -> CredentialRejected:
+    """Names each different thing that the server said."""
+    known = said[-1][0] not in REFUSALS or any(error in OF_A_KNOWN_CLIENT for _, error in said)
+    told = ", ".join(dict.fromkeys(f"HTTP {status} {error}".strip() for status, error in said))
+    help = HELP["token_refused" if known else "client_rejected"]
+    return CredentialRejected(f"the OneRoster server gives no token: {told}", help)

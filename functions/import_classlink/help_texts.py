@@ -23,15 +23,22 @@ HELP: Mapping[str, str] = {
     "support@pickatime.com.",
     "client_rejected": "The OneRoster server refuses the client id and secret. Have them shown anew where pickAtime "
     f"was added ({APP}), and send them to support@pickatime.com.",
+    "token_refused": "The OneRoster server gives pickAtime no token. See that pickAtime is Enabled and may read "
+    f"rosters and demographics where it was added ({APP}), then write to support@pickatime.com, who check the token's "
+    "address and scopes.",
     "access_missing": "ClassLink does not share what the import needs. Check that pickAtime is Enabled, and share "
     f"orgs, academic sessions, classes, users and enrollments: {APP} > pickAtime > Permissions.",
     "contract_broken": "The answers of ClassLink's Roster Server cannot be read safely, so nothing was changed. "
     "Write to support@pickatime.com and name this run.",
     "not_set_up": f"Add pickAtime in ClassLink first: {APP} > Add App, and Enable it. ClassLink then tells "
     "support@pickatime.com, who sets up the import and writes to you.",
+    "address": "Write to support@pickatime.com: the address that is set for the OneRoster server must begin with "
+    "https:// and lead to the school's own server.",
     "settings": "Write to support@pickatime.com: the ClassLink import of this account has a setting that OneRoster "
     "does not know.",
     "demographics_refused": f"ClassLink does not share demographics, so there are no dates of birth. {DEMOGRAPHICS}",
+    "demographics_broken_off": "ClassLink stopped sharing demographics in the middle of their list, so nothing was "
+    "changed. Run the import again; if it stops again, write to support@pickatime.com and name this run.",
     "security_values_refused": "ClassLink does not share demographics, so parents cannot link by their child's date of "
     f"birth. {DEMOGRAPHICS}",
     "security_values_empty": "No student has a date of birth in what ClassLink shares, so parents cannot link by "
@@ -46,7 +53,8 @@ HELP: Mapping[str, str] = {
     "parents_missing": f"ClassLink shows no parent or guardian at all. {UNENROLLED}, and share guardians and "
     "unenrolled users; then run the import again.",
     "dangling_relationship": "ClassLink ties these students and parents to somebody whom it does not share. "
-    f"{UNENROLLED}, and share guardians and unenrolled users.",
+    f"{UNENROLLED}, and share guardians and unenrolled users. Relatives are among them where your school leaves them "
+    "out.",
     "relationship_one_sided": "ClassLink names these parents on one side only (agents of the student or of the "
     "parent); the tie was kept all the same.",
     "dangling_enrolment": "ClassLink lists these people or classes in an enrollment but does not share them. "
@@ -60,5 +68,8 @@ HELP: Mapping[str, str] = {
     "source_moved": "ClassLink's data or permissions changed during the whole import, so nobody was removed. Tonight's "
     "sync will.",
     "source_incomplete": "ClassLink sent fewer records than it promised, so nobody was removed. The next sync will.",
+    "more_than_fits": "ClassLink ties these people to more students or classes than a contact can hold, so some were "
+    "left out. A placeholder contact that every student shares is a likely cause; remove it in the school's own "
+    "system.",
     "matched_by_person": "ClassLink gave these people new ids; they were recognised and kept their contacts.",
 }

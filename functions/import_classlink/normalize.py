@@ -6,7 +6,7 @@ Which shape a row has is told by the row, not by the address it came from: `role
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from roster.fields import iso_date, items, mapping, text
 from roster.model import (
@@ -27,6 +27,7 @@ from roster.model import (
 GONE = frozenset({"tobedeleted", "inactive"})  # `inactive` is how 1.0 said it
 PARENTAL = frozenset({"parent", "guardian", "relative"})
 ENROLLED = frozenset({"student", "teacher"})
+RANKS = {"schoolyear": 1, "semester": 2, "term": 2, "gradingperiod": 3}
 PLACEHOLDER = "1900"  # systems that insist on a date are given the first one they take
 
 Row = dict[str, JSON]
@@ -61,7 +62,8 @@ def _org(id: str, row: Row) -> Iterator[Record]:
 
 def _session(id: str, row: Row) -> Iterator[Record]:
     """The end date is the first day after the term, as OneRoster defines it."""
-    yield Term(id, text(row.get("title")), iso_date(row.get("startDate")), iso_date(row.get("endDate")))
+    start, end = iso_date(row.get("startDate")), iso_date(row.get("endDate"))
+    yield Term(id, text(row.get("title")), start, end, rank=RANKS.get(_word(row.get("type")), 0))
     for parent in _refs(row, "parent", "parentSourcedId"):
         if parent != id:
             yield Within(id, parent)
@@ -73,21 +75,20 @@ def _session(id: str, row: Row) -> Iterator[Record]:
 # -- people
 
 
-def _users(contacts: bool) -> Records:
-    """One person per kind: a teacher who is also a parent is two contacts."""
+def users(parental: Collection[str]) -> Callable[[JSON], Iterator[Record]]:
+    """One person per kind: a teacher who is also a parent is two contacts. `parental`: who is a parent here."""
 
     def records(id: str, row: Row) -> Iterator[Record]:
         roles = _roles(row)
         if not roles:
             yield Rejected("student", "user without a role", id)
-        for kind in dict.fromkeys(map(_kind, roles)):
-            if contacts or kind != "parent":
-                yield _person(kind, id, row)
-                yield from _email_remarks(kind, id, row)
-            if contacts:
+        for kind in dict.fromkeys(_kind(role) for role in roles if role in parental or role not in PARENTAL):
+            yield _person(kind, id, row)
+            yield from _email_remarks(kind, id, row)
+            if parental:
                 yield from _ties(kind, id, row)
 
-    return records
+    return _checked(_kind_of_user, records)
 
 
 def _roles(row: Row) -> dict[str, list[Row]]:
@@ -218,7 +219,7 @@ def _listed(value: JSON) -> list[JSON]:
 
 def _refs(row: Row, nested: str, flat: str) -> tuple[str, ...]:
     """Ids that a field refers to, nested or flat. Of a reference only the id can be trusted, never its address."""
-    plural = nested.endswith("s") or flat.endswith("s")
+    plural = flat.endswith("s")
     values = [one for name in (nested, flat) for one in (_listed(row.get(name)) if plural else [row.get(name)])]
     ids = (row_id(value) if isinstance(value, dict) else text(value) for value in _unboxed(values))
     return tuple(dict.fromkeys(filter(None, ids)))
@@ -243,7 +244,5 @@ def _always(kind: str) -> Callable[[Row], str]:
 org = _checked(_always("school"), _org)
 session = _checked(_always("term"), _session)
 section = _checked(_always("class"), _class)
-user = _checked(_kind_of_user, _users(contacts=True))
-user_without_parents = _checked(_kind_of_user, _users(contacts=False))
 enrolment = _checked(_always("enrolment"), _enrolment)
 demographics = _checked(_always("student"), _demographics)

@@ -39,7 +39,7 @@ class OAuth1:
         answer = self._attempt(url, first)
         return self._attempt(url, second) if answer.status == 401 else answer
 
-    def lacks(self, path: str) -> bool:
+    def lacks_demographics(self) -> bool:
         return False
 
     def _attempt(self, url: str, method: str) -> Answer:

@@ -1,11 +1,12 @@
-"""OneRoster's pages: cursors that are sent exactly as they stand, and what of an answer is believed.
+"""OneRoster's pages: cursors that are sent as they stand, and what of an answer is believed.
 
-Totals are wrong, links are missing, limits are cut silently, so a collection ends only where two things say so: a
-short page and a total or a link, or a page without rows. `href` and `Link` are never followed.
+Totals are wrong, links are missing, limits are cut silently, so a collection ends only where two of three say so (a
+short page, the total, the links), or at a page without rows. `href` and `Link` are never followed.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,31 +21,50 @@ from roster.ports import Answer
 from roster.provider import Page
 
 ASKED = "x-cursor-asked"  # our own: what the connection had to ask instead of the cursor, so that it is asked again
-NEXT = re.compile(r'rel\s*=\s*("[^"]*\bnext\b|next\b)', re.IGNORECASE)
+REL = r'rel\s*=\s*("[^"]*\b({0})\b|({0})\b)'
+NEXT = re.compile(REL.format("next"), re.IGNORECASE)
+PAGED = re.compile(REL.format("first|prev|previous|last"), re.IGNORECASE)  # other links say nothing about pages
 ADDRESS = re.compile("<[^>]*>")
 FAILED = frozenset({"failure", "unsupported"})
+PAST = frozenset({400, 404, 416})  # how servers refuse to look past the last row
+PERHAPS = "?"
 LONGEST_TOTAL = 12  # digits
 ROUND = 50  # a limit that is cut silently is cut to a round number, and then a total may count the page alone
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """A page's address below the service: digits and plain words alone, so that nothing needs an escape."""
+    """A page's address below the service: digits and plain words alone, so that nothing needs an escape.
+
+    `told`: how many rows there are in all, as the pages before said; after a short page that did not say, PERHAPS no
+    more. It stands behind the address, and is not sent.
+    """
 
     path: str
     limit: int
     offset: int = 0
     sort: bool = True
+    told: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def query(self) -> str:
         order = "&sort=sourcedId&orderBy=asc" if self.sort else ""
         return f"/{self.path}?limit={self.limit}&offset={self.offset}{order}"
 
+    @property
+    def past(self) -> bool:
+        """Whether no more rows are promised from here on."""
+        return self.told in (PERHAPS, str(self.offset))
+
+    def __str__(self) -> str:
+        return f"{self.query}|{self.told}" if self.told else self.query
+
     @classmethod
     def parse(cls, cursor: str) -> Cursor:
-        path, _, query = cursor.partition("?")
-        told = dict(parse_qsl(query))
-        return cls(path.lstrip("/"), int(told["limit"]), int(told["offset"]), "sort" in told)
+        address, _, told = cursor.partition("|")
+        path, _, query = address.partition("?")
+        asked = dict(parse_qsl(query))
+        return cls(path.lstrip("/"), int(asked["limit"]), int(asked["offset"]), "sort" in asked, told)
 
 
 def read(keys: tuple[str, ...], cursor: str, answer: Answer) -> Page:
@@ -53,12 +73,24 @@ def read(keys: tuple[str, ...], cursor: str, answer: Answer) -> Page:
     body = mapping(answer.json())
     rows = _rows(keys, body)
     received = asked.offset + len(rows)
-    total = _total(answer.headers, body)
+    total = _total(answer.headers, body, asked)
     believed = None if total is not None and total < received else total
-    short = len(rows) < asked.limit and len(rows) % ROUND
-    ended = not rows or bool(short and _complete(received, total, answer.headers))
-    following = None if ended else str(replace(asked, offset=received))
-    return Page(rows, following, believed, answer.headers.get("x-perm-rev", "").strip())
+    told = PERHAPS if len(rows) < asked.limit else ""
+    following = replace(asked, offset=received, told=told if believed is None else str(believed))
+    ended = _ended(len(rows), asked, total, answer.headers)
+    return Page(rows, None if ended else str(following), believed, answer.headers.get("x-perm-rev", "").strip())
+
+
+def past_end(asked: Cursor, answer: Answer) -> Answer:
+    """A page without rows, in place of a refusal to look past the last row.
+
+    Only a total says that it was the last. Where nothing but a short page did, one row more is said to be missing, so
+    that the pull does not count as whole and nobody departs.
+    """
+    if answer.status not in PAST or not asked.past:
+        return answer
+    missing = {"x-total-count": str(asked.offset + 1)} if asked.told == PERHAPS else {}
+    return Answer(200, missing, json.dumps({asked.path: []}).encode())
 
 
 def _rows(keys: tuple[str, ...], body: Mapping[str, JSON]) -> list[JSON]:
@@ -77,18 +109,22 @@ def _statuses(body: Mapping[str, JSON]) -> list[JSON]:
     return [body, *items(body.get("imsx_StatusInfo")), *items(body.get("statusInfoSet"))]
 
 
-def _total(headers: Mapping[str, str], body: Mapping[str, JSON]) -> int | None:
-    """What the header says or, where there is none, the body; None for what is no count."""
-    given = headers.get("x-total-count", "").strip() or text(body.get("totalCount"))
-    return int(given) if given.isdecimal() and len(given) <= LONGEST_TOTAL else None
+def _total(headers: Mapping[str, str], body: Mapping[str, JSON], asked: Cursor) -> int | None:
+    """What the header says or, where there is none, the body or the pages before; None for what is no count."""
+    for given in (headers.get("x-total-count", "").strip() or text(body.get("totalCount")), asked.told):
+        if given.isdecimal() and len(given) <= LONGEST_TOTAL:
+            return int(given)
+    return None
 
 
-def _complete(received: int, total: int | None, headers: Mapping[str, str]) -> bool:
-    """Whether a short page is the last: the total says so, or the links where there is none, and neither denies it.
+def _ended(rows: int, asked: Cursor, total: int | None, headers: Mapping[str, str]) -> bool:
+    """Whether nothing follows: two of three say so, and none of them denies it.
 
     More rows than a total promised prove it wrong: then nothing but a page without rows ends the collection.
     """
-    link = ADDRESS.sub("", headers.get("link", "")).strip()
+    link = ADDRESS.sub("", headers.get("link", ""))
     if NEXT.search(link):
-        return False
-    return bool(link) if total is None else received == total
+        return not rows
+    short, last = bool(rows < asked.limit and rows % ROUND), bool(PAGED.search(link))
+    said = short and last if total is None else asked.offset + rows == total and (short or last)
+    return said or not rows

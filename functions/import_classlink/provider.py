@@ -13,17 +13,17 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 
 import normalize
-from connection import LARGEST_PAGE, Connection
+from connection import LARGEST_PAGE, NOT_SHARED, OPTIONAL, Connection
 from help_texts import HELP
 from pages import Cursor, read
 
+from roster.errors import NotSetUp
 from roster.fields import text
 from roster.model import JSON, Selection
 from roster.ports import Answer, Http, Tokens
 from roster.provider import Ask, Page, Resource
 
 USUAL_PAGE = 5000
-NOT_SHARED = frozenset({401, 403, 404, 410, 501})
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class ClassLink:
 
     Settings: `base_url` (the server or the proxy, with or without the path of the service), `version` (v1p1, v1p2),
     `application` (ClassLink's application id as it stands in a proxy's address, already escaped), `auth` (bearer,
-    oauth1, oauth2), `signature` (sha256, sha1), `token_url` and `scope` for OAuth 2, `page_size` (at most 10,000).
+    oauth1, oauth2), `signature` (sha256, sha1), `token_url` and `scope` for OAuth 2, `page_size` (at most 10,000),
+    `parent_roles` (which of parent, guardian, relative are parents: a list, or text between commas; all of them).
     Secret: `token`; or `key` and `secret`; or `client_id` and `client_secret`.
     """
 
@@ -40,7 +41,8 @@ class ClassLink:
     help: Mapping[str, str] = field(default_factory=lambda: HELP)
 
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
-        return list(_resources(_page_size(settings), selection.contacts))
+        parental = _parent_roles(settings) if selection.contacts else frozenset[str]()
+        return list(_resources(_page_size(settings), parental))
 
     def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
         return Connection(http, settings, secret, tokens).ask
@@ -60,30 +62,38 @@ class ClassLink:
 PROVIDER = ClassLink()
 
 
-def _resources(limit: int, contacts: bool) -> Iterator[Resource]:
+def _resources(limit: int, parental: frozenset[str]) -> Iterator[Resource]:
     def at(path: str) -> str:
         return str(Cursor(path, limit))
 
     def of(*keys: str) -> Callable[[str, Answer], Page]:
         return partial(read, keys)
 
-    user = normalize.user if contacts else normalize.user_without_parents
     id = normalize.row_id
     yield Resource("orgs", at("orgs"), of("orgs", "schools"), normalize.org, id)
     yield Resource("academicSessions", at("academicSessions"), of("academicSessions", "terms"), normalize.session, id)
     yield Resource("classes", at("classes"), of("classes"), normalize.section, id)
-    yield Resource("users", at("users"), of("users"), user, id)
+    yield Resource("users", at("users"), of("users"), normalize.users(parental), id)
     yield Resource("enrollments", at("enrollments"), of("enrollments"), normalize.enrolment, id)
     yield Resource(
-        "demographics",
-        at("demographics"),
-        of("demographics"),
+        OPTIONAL,
+        at(OPTIONAL),
+        of(OPTIONAL),
         normalize.demographics,
         id,
         covers=("birth_date",),
         optional="demographics_refused",
         refusals=NOT_SHARED,
     )
+
+
+def _parent_roles(settings: Mapping[str, JSON]) -> frozenset[str]:
+    given = settings.get("parent_roles")
+    words = frozenset(text(one).lower() for one in (given if isinstance(given, list) else text(given).split(",")))
+    if unknown := words - normalize.PARENTAL - {""}:
+        roles = ", ".join(sorted(normalize.PARENTAL))
+        raise NotSetUp(f"parents cannot be told by {', '.join(sorted(unknown))}; use some of {roles}", HELP["settings"])
+    return words & normalize.PARENTAL or normalize.PARENTAL
 
 
 def _page_size(settings: Mapping[str, JSON]) -> int:

@@ -71,6 +71,8 @@ HELP: Mapping[str, str] = {
     "Data Browser > Terms shows them.",
     "departures_held_back": "These people and classes are missing in Clever, but its data was not settled, so "
     "they stay for now.",
+    "more_than_fits": "Clever ties these people to more students or classes than a contact can hold, so some were left "
+    "out. A placeholder contact that every student shares is a likely cause; remove it in the school's own system.",
     "matched_by_person": "Clever gave these people new ids; they were recognised and kept their contacts.",
 }
 

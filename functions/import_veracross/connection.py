@@ -38,6 +38,11 @@ _ADDRESS = re.compile(
     r"(?P<route>[A-Za-z0-9_-]{1,64}(?:/testing(?![^/?#]))?)(?:[/?#].*)?",
     re.IGNORECASE | re.ASCII,
 )
+# What cannot lead to another machine, whoever reads it: no path, no query, no user, nothing but ASCII.
+_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_LOOPBACK = re.compile(
+    rf"(https?://(?:localhost|127(?:\.{_BYTE}){{3}}|\[::1\])(?::[0-9]{{1,5}})?)/?", re.IGNORECASE | re.ASCII
+)
 
 
 def school_route(given: JSON) -> str:
@@ -161,8 +166,14 @@ class Connection:
 
 
 def _host(settings: Mapping[str, JSON], name: str, default: str) -> str:
-    """Ours to set, for tests and sandboxes; no field of a school's leads here."""
-    return (text(settings.get(name)) or default).rstrip("/")
+    """Veracross', or a sandbox on this machine: the client secret is sent to no other."""
+    given = text(settings.get(name))
+    if not given:
+        return default
+    sandbox = _LOOPBACK.fullmatch(given)
+    if not sandbox:
+        raise NotSetUp(f"{name} is no address of a sandbox on this machine", HELP["settings"])
+    return sandbox[1]
 
 
 def _check_type(settings: Mapping[str, JSON]) -> None:

@@ -6,29 +6,21 @@ mean at this school stands beside them under `LABELS`. Dates are the school's ow
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from roster.fields import iso_date, mapping, text
-from roster.model import (
-    JSON,
-    Class,
-    Enrolment,
-    Person,
-    Record,
-    Rejected,
-    Relationship,
-    Remark,
-    School,
-    Term,
-)
+from roster.model import JSON, Class, Enrolment, Person, Record, Rejected, Relationship, Remark, School, Term
 
 LABELS = "_labels"
 POLICIES = ("portal_or_custody", "portal_only", "custody_only", "any_parent")
-NO_PARENTS = frozenset(
-    "brother sister sibling half-brother half-sister step-brother step-sister twin cousin "
-    "husband wife spouse partner ex-husband ex-wife ex-spouse".split()
-) | {"domestic partner"}
-CANCELLED = "cancel"
+CANCELLED, COMPLETED, ACTIVE = "cancel", "completed", "active"  # how a status' label begins
+
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")  # the mother's partner is no mother
+_PARENT = re.compile(r"(?:great|grand|step|foster)*(?:mother|father|parent|guardian|mom|mum|dad)s?|grand(?:ma|pa)")
+_CHILD = re.compile(r"(?:great|grand|step|foster)*(?:(?:son|daughter|child|ward)s?|children)")
+_NO_KIN = frozenset({"of", "law", "ex", "former"})  # a friend of the parent, a son-in-law, an ex-step-father
 
 Row = dict[str, JSON]
 Normalise = Callable[[JSON], Iterator[Record]]
@@ -61,9 +53,9 @@ def _reference(value: JSON) -> str:
     return "" if id == "0" else id
 
 
-def _cancelled(row: Row, field: str) -> bool:
+def _is(beginning: str, row: Row, field: str) -> bool:
     """By label, because the codes are a school's own; Cancelled and Canceled are both in use."""
-    return _label(row, field).casefold().startswith(CANCELLED)
+    return _label(row, field).casefold().startswith(beginning)
 
 
 # -- terms and classes
@@ -77,8 +69,11 @@ def _grading_period(id: str, row: Row) -> Iterator[Record]:
 
 
 def _class(id: str, row: Row) -> Iterator[Record]:
-    if _cancelled(row, "status"):
+    """Whether a class that is over belongs to the event is for its dates to say; without any, Completed says no."""
+    dates = iso_date(row.get("begin_date")), iso_date(row.get("end_date"))
+    if _is(CANCELLED, row, "status") or (not any(dates) and _is(COMPLETED, row, "status")):
         return
+    start, end = dates if any(dates) else _year(text(row.get("school_year")))
     campus = _reference(row.get("campus_id"))
     if campus:
         yield School(campus, text(row.get("campus_description")))
@@ -89,11 +84,20 @@ def _class(id: str, row: Row) -> Iterator[Record]:
         course=_reference(row.get("internal_course_id")),
         subject=text(row.get("subject_description")),
         sis_id=text(row.get("class_id")),
-        start=iso_date(row.get("begin_date")),
-        end=iso_date(row.get("end_date")),
+        start=start,
+        end=end,
         dated=True,
     )
     yield from _taught(id, _reference(row.get("primary_teacher_id")), text(row.get("primary_teacher_name")))
+
+
+def _year(first: str) -> tuple[str, str]:
+    """First and last day of a school year, which is named by its first calendar year; a summer's is not positive.
+
+    Southern years begin in January, northern ones end in June, and which a school has is not told: the span holds
+    both, because a class too many can be seen and hidden, while a whole school's could be missed.
+    """
+    return (f"{first}-01-01", f"{int(first) + 1}-06-30") if _YEAR.fullmatch(first) else ("", "")
 
 
 def _taught(class_id: str, teacher: str, name: str) -> Iterator[Record]:
@@ -104,13 +108,24 @@ def _taught(class_id: str, teacher: str, name: str) -> Iterator[Record]:
 
 
 def _enrollment(id: str, row: Row) -> Iterator[Record]:
-    """Its `notes` may be private and are not read. Who withdrew keeps the row, with its date."""
+    """Its `notes` may be private and are not read. Who withdrew keeps the row, with its date.
+
+    Nor is its `primary_teacher`: the class's own row names the teacher, and counts where the two differ.
+    """
     class_id, student = _reference(row.get("internal_class_id")), _reference(row.get("person_id"))
     if not (class_id and student):
         yield Rejected("enrolment", "without a class or a student", id)
-    elif not _cancelled(row, "class_status"):
-        begin, end = iso_date(row.get("late_date_enrolled")), iso_date(row.get("date_withdrawn"))
+        return
+    begin, end = iso_date(row.get("late_date_enrolled")), iso_date(row.get("date_withdrawn"))
+    if not _is(CANCELLED, row, "class_status") and (begin or end or not _left(row)):
         yield Enrolment(class_id, student, "student", begin=begin, end=end)
+
+
+def _left(row: Row) -> bool:
+    """`currently_enrolled` is computed of today, so it is false of everybody in a class that has not begun or is over;
+    of a class under way it says who is not in it.
+    """
+    return row.get("currently_enrolled") is False and _is(ACTIVE, row, "class_status")
 
 
 # -- people
@@ -187,17 +202,18 @@ def relationship(policy: str) -> Normalise:
         if not (person and related) or person == related:
             yield Rejected("relationship", "without two people", id)
             return
-        refused, rights = not _allows(policy, row), _rights(row)
-        yield Relationship(related, person, _label(row, "relationship"), rights, "student", refused)
-        yield Relationship(person, related, "", rights, "parent", refused)
+        label, rights = _label(row, "relationship"), _rights(row)
+        yield Relationship(related, person, label, rights, "student", not _allows(policy, row, _PARENT))
+        yield Relationship(person, related, "", rights, "parent", not _allows(policy, row, _CHILD))
 
     return _checked("relationship", records)
 
 
-def _allows(policy: str, row: Row) -> bool:
+def _allows(policy: str, row: Row, kin: re.Pattern[str]) -> bool:
     """Living together or sharing a household says nothing: divorced parents do not, step-siblings do.
 
-    Only a plain `true` grants: who is let in by mistake sees a child.
+    Only a plain `true` grants, or for any parent a label that calls the related person a parent (a child, in the
+    parent's row): who is let in by mistake sees a child.
     """
     if row.get("related_person_is_deceased") is True:
         return False
@@ -206,8 +222,13 @@ def _allows(policy: str, row: Row) -> bool:
         return portal
     if policy == "custody_only":
         return custody
-    related = policy == "any_parent" and _label(row, "relationship").casefold() not in NO_PARENTS
-    return portal or custody or related
+    return portal or custody or (policy == "any_parent" and _is_called(kin, _label(row, "relationship")))
+
+
+def _is_called(kin: re.Pattern[str], label: str) -> bool:
+    """Word by word, because labels are a school's own: Legal Guardian, Step-Mother, Mother/Father."""
+    words = _WORD.findall(label.casefold())
+    return _NO_KIN.isdisjoint(words) and any(map(kin.fullmatch, words))
 
 
 def _rights(row: Row) -> str:

@@ -38,7 +38,7 @@ class Veracross:
     Settings: `school` (the School Domain as typed), `integration_type` (import, both; sso cannot import), `policy`
     (who is a parent: portal_or_custody, portal_only, custody_only, any_parent), `advisory` (whether advisors and
     homeroom teachers have a class of their students), `school_years` (a list of years to ask for; none: as Veracross
-    gives them), `page_size` (at most 1,000); `api_url` and `accounts_url` are ours, for tests and sandboxes.
+    gives them), `page_size` (at most 1,000); `api_url` and `accounts_url` are for sandboxes on this machine.
     Secret: `client_id`, `client_secret`.
     """
 
@@ -69,12 +69,10 @@ PROVIDER = Veracross()
 def _resources(settings: Mapping[str, JSON], selection: Selection) -> Iterator[Resource]:
     size, years = page_size(settings), school_years(settings)
 
-    def at(path: str, normalise: Normalise, covers: tuple[str, ...] = (), year: str = "") -> Resource:
+    def at(path: str, normalise: Normalise, year: str = "") -> Resource:
         name = path.rpartition("/")[2]
         query = urlencode({"school_year": year, "page": 1} if year else {"page": 1})
-        return Resource(
-            f"{name} {year}".strip(), f"{path}?{query}", reader(size), normalise, normalize.row_id, covers=covers
-        )
+        return Resource(f"{name} {year}".strip(), f"{path}?{query}", reader(size), normalise, normalize.row_id)
 
     yield at("/academics/config/grading_periods", normalize.grading_period)
     yield from (at("/academics/classes", normalize.school_class, year=year) for year in years)
@@ -82,8 +80,8 @@ def _resources(settings: Mapping[str, JSON], selection: Selection) -> Iterator[R
     yield at("/staff_faculty", normalize.staff)
     yield at("/students", normalize.student_in_advisory if settings.get("advisory") is True else normalize.student)
     if selection.contacts:
-        yield at("/relationships", normalize.relationship(_policy(settings)), covers=("relationship",))
-        yield at("/parents", normalize.parent, covers=("parent", "relationship"))
+        yield at("/relationships", normalize.relationship(_policy(settings)))
+        yield at("/parents", normalize.parent)
 
 
 def page_size(settings: Mapping[str, JSON]) -> int:

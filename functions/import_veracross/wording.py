@@ -52,7 +52,10 @@ HELP: Mapping[str, str] = {
     "stay for now.",
     # -- classes
     "dangling_enrolment": "Veracross lists these people in a class, but not among its students or staff. They are "
-    "former or future people as a rule; if not, check their Roles in Axiom.",
+    "former or future people as a rule; if not, check their Roles in Axiom. A class here is one that Veracross does "
+    "not list, or one that is Completed and has no dates.",
+    "more_than_fits": "Veracross ties these people to more students or classes than a contact can hold, so some were "
+    "left out. A placeholder contact that every student shares is a likely cause; remove it in Axiom.",
     "class_without_teacher": "These classes have no Primary Teacher in Veracross, so nobody can book with them. Fill "
     f"it in on {_CLASSES}.",
     "co_teachers_not_shared": "Veracross names one teacher of a class to an import, the Primary Teacher; co-teachers "

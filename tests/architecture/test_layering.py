@@ -24,7 +24,7 @@ LEVELS = (
     Level(
         "pure rules",
         dict.fromkeys(
-            "calendar facts fields guard identity keys paging ports provider reconcile settle signon tally".split(), ()
+            "admission calendar facts fields guard identity keys letters lines paging ports provider reconcile settle signon sizes tally".split(), ()
         ),
         siblings=True,
         pure=True,
@@ -32,6 +32,7 @@ LEVELS = (
     Level(
         "adapters",
         {
+            "applications": PYNAMODB,
             "executions": BOTO,
             "http": ("requests", "urllib3"),
             "mail": BOTO,
@@ -40,12 +41,13 @@ LEVELS = (
             "records": PYNAMODB,
             "store": PYNAMODB,
             "tables": PYNAMODB,
+            "trouble": PYNAMODB,
         },
         siblings=True,
     ),
     Level(
         "use cases",
-        dict.fromkeys("connect contacts events linking plan pull staging sync".split(), ()),
+        dict.fromkeys("announcing connect contacts events linking onboarding plan pull report staging sync".split(), ()),
         siblings=True,
     ),
     Level("root", {"runtime": ("*",)}, siblings=False),

@@ -36,12 +36,12 @@ from roster.errors import (
 )
 from roster.fields import iso_date, text
 from roster.http import RequestsHttp
-from roster.keys import run_folder
+from roster.lines import FACTS, NOTES, fact_lines
 from roster.model import JSON, Record, Rejected, Selection
 from roster.ports import Answer, Http, Integration, RunKey, Tokens
 from roster.provider import Ask, Page, Provider, Resource
 from roster.pull import Place, Puller
-from roster.staging import FACTS, NOTES, Staging, fact_lines
+from roster.staging import Staging
 from tests.fakes.memory import MemoryRecords, MemorySlots, MemoryTokens
 from tests.support import ROOT
 
@@ -151,7 +151,7 @@ class Pull:
 
     def staged(self, place: Place) -> dict[str, Any]:
         """The bytes of all facts and notes that a plan would read."""
-        staging = Staging(self.slots, run_folder(KEY.account, KEY.event, KEY.run), "", "")
+        staging = Staging(self.slots, KEY, "any")
         facts = {name: self.slots.files[name] for name in staging.pulled(place.round, place.pages)}
         return facts | {"notes": list(staging.notes(place.round, place.noted))}
 

@@ -13,10 +13,10 @@ import roster.http
 from local.sandbox.classlink import ClassLinkSandbox
 from local.sandbox.faults import Fault
 from local.sandbox.oneroster import OneRosterSandbox
-from local.sandbox.oneroster_auth import OAuth1, OAuth2
+from local.sandbox.oneroster_auth import SCOPES, OAuth1, OAuth2
 from local.sandbox.oneroster_conduct import Conduct, conduct
 from local.sandbox.oneroster_data import OneRosterDistrict
-from roster.errors import AccessMissing, ContractBroken, CredentialRejected, ProviderUnavailable
+from roster.errors import AccessMissing, ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable
 from roster.model import JSON, Selection
 from roster.pull import Place
 from tests.contract.provider_contract import ProviderContract, Pull
@@ -185,6 +185,23 @@ def test_without_contacts_there_are_no_parents(server: OneRosterSandbox) -> None
     assert {fact["kind"] for tag, fact in facts if tag == "person"} == {"student", "teacher"}
     assert "relationship" not in {tag for tag, _ in facts}
     assert end.warnings == {}
+
+
+@pytest.mark.parametrize("given", ["parent, Guardian", ["guardian", "parent"]])
+def test_parent_roles(server: OneRosterSandbox, district: OneRosterDistrict, given: JSON) -> None:
+    """A school may leave relatives out."""
+    users = district.tables["users"]
+    relatives = {id for id in district.parents() if "relative" in str(users[id])}
+    assert relatives
+    assert of_kind(ended(pull_of(server, parent_roles=given))[1], "parent") == set(district.parents()) - relatives
+    assert not relatives & of_kind(ended(pull_of(server, parent_roles=given))[1], "teacher")
+
+
+@pytest.mark.parametrize("given", ["mother", ["parent", "teacher"]])
+def test_parent_roles_that_are_none(server: OneRosterSandbox, given: JSON) -> None:
+    with pytest.raises(NotSetUp) as caught:
+        pull_of(server, parent_roles=given).turn()
+    assert caught.value.help == HELP["settings"]
 
 
 # -- habits that must make no difference
@@ -413,6 +430,19 @@ def test_demographics_are_not_granted(own: OneRosterSandbox, scopes: tuple[str, 
     assert (end.warnings, end.absent) == ({"demographics_refused": 1}, ["birth_date"])
     assert not [target for _, target, _ in own.requests if "demographics" in target]
     assert of_kind(facts, "student")
+
+
+def test_demographics_that_are_granted_afterwards(own: OneRosterSandbox) -> None:
+    """Switched on, and the import run again: the token of the first run still lasts, and fills no blank."""
+    own.auth = OAuth2(scopes=("roster-core", "roster"))
+    first = oauth2(own)
+    assert ended(first)[0].absent == ["birth_date"]
+    own.auth.scopes = SCOPES
+    again = oauth2(own)
+    again.tokens = first.tokens
+    end, facts = ended(again)
+    assert (end.warnings, end.absent) == ({}, [])
+    assert "birth_date" in {tag for tag, _ in facts}
 
 
 # -- ClassLink

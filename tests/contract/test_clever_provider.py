@@ -310,7 +310,7 @@ def test_state_of_the_district(server: CleverSandbox, state: str) -> None:
     server.district.set_state(state, "the SIS did not answer")
     pull = pull_of(server)
     end = pull.places()[-1]
-    told = [note for name in pull.slots.names("runs/") if "/notes/" in name for note in pull.slots.read_json(name)]
+    told = [note for name in pull.slots.names("pulled/") if "/notes/" in name for note in pull.slots.read_json(name)]
     states = [note for tag, note in told if tag == "state"]
     assert end.done
     assert len(states) == 2  # before and after
@@ -354,7 +354,7 @@ def test_terms_may_be_absent(server: CleverSandbox) -> None:
 def test_repeated_term_names_stay_apart(server: CleverSandbox) -> None:
     pull = pull_of(server)
     pull.places()
-    told = [note for name in pull.slots.names("runs/") if "/notes/" in name for note in pull.slots.read_json(name)]
+    told = [note for name in pull.slots.names("pulled/") if "/notes/" in name for note in pull.slots.read_json(name)]
     terms = [note for tag, note in told if tag == "term"]
     assert [term["name"] for term in terms].count("Semester 1") == 2
     assert len({(term["name"], term["start"], term["end"]) for term in terms}) == len(terms) == 5

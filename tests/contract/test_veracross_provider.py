@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -14,7 +14,7 @@ from local.sandbox.faults import Fault
 from local.sandbox.veracross import VeracrossSandbox
 from local.sandbox.veracross_conduct import Conduct
 from local.sandbox.veracross_school import VeracrossSchool
-from roster.calendar import Calendar
+from roster.calendar import Calendar, enrolled
 from roster.connect import check
 from roster.errors import AccessMissing, ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable, RosterError
 from roster.facts import Facts
@@ -157,11 +157,7 @@ def test_which_classes_a_term_brings_and_who_is_in_them(server: VeracrossSandbox
     }.items():
         ids = odd(server, name) - odd(server, "cancelled class")
         assert (ids <= brought) if inside else ids.isdisjoint(brought), name
-    now = {
-        (e.class_id, e.person)
-        for e in enrolments(facts)
-        if calendar.current(e, facts.classes[e.class_id], "2026-10-05")
-    }
+    now = set(members(facts, calendar, "2026-10-05"))
     for name, there in {
         "withdrawn and re-enrolled": True,
         "late enrolment": True,
@@ -174,8 +170,30 @@ def test_which_classes_a_term_brings_and_who_is_in_them(server: VeracrossSandbox
             assert pair[0] not in facts.classes or (pair in now) is there, name
 
 
-def enrolments(facts: Facts) -> list[Enrolment]:
-    return [e for e in facts.enrolments.values() if e.role == "student" and e.class_id in facts.classes]
+def test_classes_without_dates_are_of_their_year(server: VeracrossSandbox) -> None:
+    """Neither a class of 2019 nor one that is Completed comes into this autumn."""
+    old, over, kept = sorted(odd(server, "class without dates") - odd(server, "cancelled class"), key=int)[:3]
+    source = server.school
+    source.edit("classes", int(old), school_year=2019)
+    source.edit("classes", int(over), status=source.values.code("class_status", "Completed"))
+    pull = pull_of(server)
+    end = pull.places()[-1]
+    facts = facts_of(pull.facts(end))
+    calendar = Calendar(tuple(Term(**note) for note in notes_of(pull, end, "term")))
+    (autumn,) = [t.id for t in calendar.terms if t.name.startswith("Semester 1 (") and t.start == "2026-08-17"]
+    there = {id for id, info in facts.classes.items() if autumn in calendar.terms_of(info)}
+    assert {old, over, kept} & there == {kept}
+
+
+def members(facts: Facts, calendar: Calendar, today: str) -> Iterator[tuple[str, str]]:
+    """(class, student) of who is in a class on the day that counts."""
+    rolls: dict[str, list[Enrolment]] = defaultdict(list)
+    for enrolment in facts.enrolments.values():
+        if enrolment.role == "student" and enrolment.class_id in facts.classes:
+            rolls[enrolment.class_id].append(enrolment)
+    for id, roll in rolls.items():
+        day = calendar.day(facts.classes[id], roll, today)
+        yield from ((id, enrolment.person) for enrolment in roll if enrolled(enrolment, day))
 
 
 def test_teachers_who_left_are_known_by_name(server: VeracrossSandbox) -> None:

@@ -75,6 +75,8 @@ def test_applying_dies_for_good_and_the_failure_is_recorded(fresh: Fresh, undist
     assert 0 < len(school.items()) < undisturbed.report["writes"]
     assert school.local.run(report["run"])["status"] == report["status"] == "failed"
     assert "start the import again" in report["error"]["help"]
+    assert "partly updated" in report["error"]["message"]
+    assert "writes" not in report
     assert "othing was changed" not in json.dumps(report)
     assert "othing was changed" not in " ".join(report_lines(report))
     _the_next_run_is_as_good_as_undisturbed(school, undisturbed)

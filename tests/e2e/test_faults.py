@@ -216,7 +216,7 @@ def test_the_first_night_survives_a_source_that_shows_nothing(path: str, open_sc
 
 
 def test_the_state_machine_waits_out_a_retry_after_not_the_function(open_school: Open) -> None:
-    """Its waits are a hundred times shorter here; a function that slept would take the 25 seconds."""
+    """Its waits are hundreds of times shorter here; a function that slept would take the 25 seconds."""
     school = open_school()
     school.sandbox.faults.add(Fault("too_many_retry_after", STUDENTS, times=1, seconds=25))
     started = time.monotonic()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,8 +18,8 @@ import pytest
 from local.observe import AwsRequest
 from local.sandbox.clever import CleverSandbox
 from local.stack import Stack
-from tests.e2e.conftest import TIME_SCALE
-from tests.e2e.crashes import left_behind
+from tests.e2e.conftest import AT_ONCE, TIME_SCALE
+from tests.e2e.crashes import WRITES, left_behind
 from tests.e2e.toolkit import Evidence, School, difference, enrolled_of, moved, observed, tiny
 from tests.support import ROOT
 
@@ -58,7 +60,7 @@ def grown(
             school.applied()
             tables.append(school.table())
     assert tables[0] == tables[1]
-    with Stack.start(data=data, template=small_shards, time_scale=TIME_SCALE) as several:
+    with Stack.start(data=data, template=small_shards, parameters=AT_ONCE, time_scale=TIME_SCALE) as several:
         yield several, tables[0]
 
 
@@ -123,4 +125,41 @@ def test_killed_among_shards_that_are_applied_at_once(
     assert seen[batch].killed
     assert school.table() == grown[1], difference(grown[1], school.table())
     assert report["writes"] == len(school.items())
+    assert left_behind(school) == ""
+
+
+def test_when_one_shard_fails_for_good_the_others_are_waited_for(
+    grown: tuple[Stack, bytes], fresh: Callable[[str], School], sandbox: CleverSandbox
+) -> None:
+    """The failure frees the locks: a shard that still wrote would write over what the next run has planned."""
+    school = fresh("44000001")
+    theirs = f"student#{enrolled_of(sandbox.district)[0]}".encode()
+    given_up, written = threading.Event(), list[str]()
+    killed = list[AwsRequest]()
+
+    def strike(request: AwsRequest) -> None:
+        if request.action == "BatchWriteItem" and request.phase == "before":
+            if theirs in request.body:
+                killed.append(request)
+                request.kill_worker()
+                if len(killed) == 6:
+                    given_up.set()
+            else:
+                given_up.wait(60)
+                time.sleep(0.5)  # the state machine has heard of the failure by now
+        elif request.action in WRITES and request.phase == "after":
+            written.append(request.action)
+
+    end = school.stack.observe(strike)
+    try:
+        report = school.run()
+        time.sleep(1.5)
+    finally:
+        end()
+    assert (report["status"], len(killed)) == ("failed", 6)
+    assert written.count("BatchWriteItem") >= SHARDS - 1
+    assert written[-1] == "TransactWriteItems", written
+    assert "start the import again" in report["error"]["help"]
+    assert school.applied()
+    assert school.table() == grown[1], difference(grown[1], school.table())
     assert left_behind(school) == ""

@@ -34,9 +34,7 @@ def _importers() -> list[dict[str, Any]]:
 def _statements(function: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for policy in function["Policies"]:
         named = RESOURCES[policy["Ref"]]["Properties"]["PolicyDocument"] if "Ref" in policy else policy
-        for statement in named["Statement"]:
-            assert statement["Effect"] == "Allow"
-            yield statement
+        yield from (statement for statement in named["Statement"] if statement["Effect"] == "Allow")
 
 
 def _actions(statement: dict[str, Any]) -> list[str]:
@@ -61,12 +59,15 @@ def test_importers_write_their_stage_and_read_nothing_of_it() -> None:
     for function in _importers():
         allowed = [(action, str(s["Resource"])) for action, s in _on(function, "s3")]
         assert [action for action, _ in allowed] == ["s3:PutObject"]
-        assert all("/runs/*" in resource for _, resource in allowed)
+        assert all(resource.endswith("/pulled/*'}") for _, resource in allowed), "no plan, no context, no ledger"
 
 
 def test_only_importers_read_a_providers_secret_and_only_their_own() -> None:
     for name, function in _functions().items():
         secrets = _on(function, "secretsmanager")
+        if function["CodeUri"].endswith("classlink_districts"):
+            assert all("/*/classlink" in str(statement["Resource"]) for _, statement in secrets), name
+            continue  # hands a district's token from ClassLink's list to its importer
         if "/import_" not in function["CodeUri"]:
             assert secrets == [], name
             continue
@@ -101,9 +102,10 @@ def test_the_staging_bucket_is_private_encrypted_and_forgets() -> None:
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"GetAtt": "Key.Arn"}}
-    (forget,) = bucket["LifecycleConfiguration"]["Rules"]
-    assert (forget["Status"], forget["Prefix"]) == ("Enabled", "runs/"), "what was applied is kept"
-    assert forget["ExpirationInDays"] == {"Ref": "StagingDays"}
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert [rule["Prefix"] for rule in rules] == ["pulled/", "runs/"], "what was applied, or may have been, is kept"
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+    assert all(rule["ExpirationInDays"] == {"Ref": "StagingDays"} for rule in rules)
     assert TEMPLATE["Parameters"]["StagingDays"]["Default"] <= 30
     (statement,) = RESOURCES["StagingPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
@@ -135,3 +137,20 @@ def test_the_state_machine_logs_no_execution_data() -> None:
     assert RESOURCES["Sync"]["Properties"]["Logging"]["IncludeExecutionData"] is False
     variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     assert variables["POWERTOOLS_LOGGER_LOG_EVENT"] == "false"
+
+
+def test_nobody_takes_over_while_a_lambda_of_the_stopped_run_may_still_write() -> None:
+    sync = RESOURCES["SyncRoster"]["Properties"]
+    assert sync["Environment"]["Variables"]["LINGER_SECONDS"] == {"Ref": "LingerSeconds"}
+    assert TEMPLATE["Parameters"]["LingerSeconds"]["Default"] >= sync["Timeout"]
+
+
+def test_no_log_is_kept_for_ever() -> None:
+    """A group that Lambda makes by itself is never emptied."""
+    for name, function in _functions().items():
+        group = RESOURCES[function["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["Type"] == "AWS::Logs::LogGroup"
+        assert group["Properties"]["LogGroupName"] == {"Sub": f"/aws/lambda/{function['FunctionName']['Sub']}"}, name
+    for name, resource in RESOURCES.items():
+        if resource["Type"] == "AWS::Logs::LogGroup":
+            assert resource["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name

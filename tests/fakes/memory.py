@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 
-from roster.errors import AccountBusy, AlreadyRunning
+from roster.errors import AccountBusy, AlreadyRunning, FilesMissing, Superseded
 from roster.model import JSON, ClassEntry, ContactEntry
 from roster.ports import Change, Event, Integration, RunKey, Token
+from roster.sizes import fitting
 
 
 class MemorySlots:
@@ -28,7 +29,7 @@ class MemorySlots:
         self.files[name] = slots
 
     def read(self, name: str, slots: range) -> Iterator[bytes]:
-        file = self.files[name]
+        file = self._file(name)
         assert isinstance(file, dict)
         for slot in slots:
             yield from file.get(slot, [])
@@ -40,9 +41,14 @@ class MemorySlots:
         self.files[name] = json.dumps(value)
 
     def read_json(self, name: str) -> JSON:
-        file = self.files[name]
+        file = self._file(name)
         assert isinstance(file, str)
         return json.loads(file)
+
+    def _file(self, name: str) -> dict[int, list[bytes]] | str:
+        if name not in self.files:
+            raise FilesMissing(name)
+        return self.files[name]
 
     def delete(self, names: Sequence[str]) -> None:
         for name in names:
@@ -71,6 +77,9 @@ class MemoryRecords:
                 raise AccountBusy("account")
             self.locks["account"] = owner
 
+    def holds(self, key: RunKey) -> bool:
+        return {self.locks.get(f"event {key.event}"), self.locks.get("account")} == {key.run}
+
     def progress(self, key: RunKey, progress: Mapping[str, JSON]) -> None:
         self.told.append(json.loads(json.dumps(progress)))
 
@@ -81,6 +90,8 @@ class MemoryRecords:
         return self.events[event]
 
     def applying(self, key: RunKey, plan: str) -> None:
+        if not self.holds(key):
+            raise Superseded(key.run)
         self._integration.applying = self.events[key.event].applying = plan
 
     def finish(
@@ -89,16 +100,23 @@ class MemoryRecords:
         status: str,
         report: Mapping[str, JSON],
         now: str,
-        applied: tuple[str, str, JSON] | None = None,
+        applied: tuple[str, str] | None = None,
     ) -> None:
         if key.run in self.reports:
             return  # this step was done before, and killed before it could say so
+        if applied and not self.holds(key):
+            raise Superseded(key.run)
         self.reports[key.run] = json.loads(json.dumps(report))
         self.locks = {lock: owner for lock, owner in self.locks.items() if owner != key.run}
         if applied:
             event = self.events[key.event]
-            self._integration.ledger, event.snapshot, event.selection = applied
+            self._integration.ledger, event.snapshot = applied
             self._integration.applying = event.applying = ""
+
+    def renew(self, key: RunKey, chosen: Mapping[str, JSON], selection: Mapping[str, JSON]) -> None:
+        event = self.events[key.event]
+        if event.selection == chosen:
+            event.selection = json.loads(json.dumps(selection))
 
 
 class Killed(Exception):
@@ -133,7 +151,11 @@ class MemoryRoster:
     def _write(self, event: str, change: Change) -> None:
         entry = change.entry
         if isinstance(entry, ContactEntry):
-            item = {"person": vars(entry.person), "related": entry.related(), "inactive_since": entry.inactive_since}
+            item = {
+                "person": vars(entry.person),
+                "related": fitting(entry.related()),
+                "inactive_since": entry.inactive_since,
+            }
             self.items["contact", change.kind, change.id] = item
         elif entry is None:
             self.items.pop((change.kind, event, change.id), None)

@@ -40,7 +40,7 @@ from tests.fakes.memory import Killed, MemoryRecords, MemoryRoster, MemorySlots,
 RECORDS = (Person, BirthDate, Class, Enrolment, Relationship, Remark, School, Term, SourceState, Rejected, Within)
 TYPES: Mapping[str, Callable[..., Record]] = {t.__name__: t for t in RECORDS}
 ACCOUNT, EVENT, OTHER = "11600000", "spring", "autumn"
-ATTEMPTS = 6  # the first and five more, as infra/sync.asl.json says of errors that pass
+ATTEMPTS = 13  # the first and twelve more, as infra/sync.asl.json says of errors that pass
 HELP = {
     code: f"In the school's own system, open {code}."
     for code in "rate_limited unavailable credential_rejected access_missing contract_broken not_shared".split()
@@ -224,7 +224,9 @@ class District:
         run = self._next_run()
         state: State = {"account": ACCOUNT, "event": event, "mode": mode}
         try:
-            state = self.judged(self.sync().begin(state, run, run))
+            state = self.sync().begin(state, run, run)
+            state = self.planned(self.pulled(state))
+            state = _through_json(self.sync().guard(state))
             return self.ended(state)
         except RosterError as error:
             return self.failed(state, run, error)
@@ -237,11 +239,13 @@ class District:
 
     def judged(self, state: State) -> State:
         """The run pulled, planned and past its guard."""
-        state = self.pulled(state)
+        judged: State = _through_json(self.sync().guard(self.planned(self.pulled(state))))
+        return judged
+
+    def planned(self, state: State) -> State:
         while not state.get("plan", {}).get("done"):
             state = _through_json(self.sync().plan(state, state["run"]))
-        judged: State = _through_json(self.sync().guard(state))
-        return judged
+        return state
 
     def pulled(self, state: State) -> State:
         """Turn after turn; waiting costs nothing here, and what may pass is tried again."""
@@ -272,7 +276,8 @@ class District:
         """Applied, when the guard let it pass, and finished."""
         sync = self.sync()
         if state["verdict"]["decision"] == "apply":
-            state = {**state, "applied": [sync.apply(state, shard) for shard in state["verdict"]["shards"]]}
+            writes = [sync.apply(state, shard)["writes"] for shard in state["verdict"]["shards"]]
+            state = {**state, "applied": {"writes": writes, "errors": []}}
         report: dict[str, JSON] = sync.finish(state)
         return report
 

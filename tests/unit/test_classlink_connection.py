@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 
-from roster.errors import CredentialRejected, NotSetUp, ProviderUnavailable
+from roster.errors import AccessMissing, CredentialRejected, NotSetUp, ProviderUnavailable
 from roster.model import JSON, Selection
 from roster.ports import Answer
 from tests.fakes.memory import MemoryTokens
@@ -110,6 +110,17 @@ APPLICATION = "%2FgVa0ed75Gs%3D"
         ({"base_url": BASE, "application": APPLICATION}, f"{BASE}/{APPLICATION}{V11}"),
         ({"base_url": f"{BASE}/proxy/v1p0", "application": 31001}, f"{BASE}/proxy/v1p0/31001{V11}"),
         ({"base_url": f"{BASE}{V11}", "application": APPLICATION}, f"{BASE}/{APPLICATION}{V11}"),
+        ({"base_url": f"{BASE}/ims/oneroster"}, BASE + V11),
+        ({"base_url": f"{BASE}/ims/oneroster/", "version": "v1p2"}, BASE + V12),
+        ({"base_url": f"{BASE}/ims/oneroster/rostering"}, BASE + V12),
+        ({"base_url": f"{BASE}/ims/oneroster/rostering/", "version": "v1p1"}, BASE + V12),
+        ({"base_url": f"{BASE}/ims/oneroster/v1p2"}, BASE + V12),
+        ({"base_url": f"{BASE}{V11}/orgs"}, BASE + V11),
+        ({"base_url": f"{BASE}/sis{V12}/schools/s1/classes"}, f"{BASE}/sis{V12}"),
+        ({"base_url": f"{BASE}/IMS/OneRoster/v1p1"}, BASE + V11),
+        ({"base_url": f"{BASE}/Sis/IMS/OneRoster/Rostering/V1P2/"}, f"{BASE}/Sis{V12}"),
+        ({"base_url": f"{BASE}/rostering{V11}"}, f"{BASE}/rostering{V11}"),
+        ({"base_url": f"{BASE}/ims/onerosters"}, f"{BASE}/ims/onerosters{V11}"),
     ],
 )
 def test_address_of_the_service(settings: Settings, service: str) -> None:
@@ -124,7 +135,9 @@ def test_the_application_id_is_sent_verbatim() -> None:
     assert requests.Request("GET", wire.asked[0]).prepare().url == wire.asked[0]
 
 
-@pytest.mark.parametrize("application", ["/gVa0ed75Gs=", "a b", "%zz", "%2", "a?b", "a#b", "é"])
+@pytest.mark.parametrize(
+    "application", ["/gVa0ed75Gs=", "a b", "%zz", "%2", "a?b", "a#b", "é", ".", "..", "%2E%2e", ".%2e"]
+)
 def test_an_application_id_that_is_no_escaped_segment(application: str) -> None:
     with pytest.raises(NotSetUp) as caught:
         connect(Wire(), application=application)
@@ -144,6 +157,30 @@ def test_a_base_url_that_is_no_address(base_url: JSON) -> None:
         connect(Wire(), base_url=base_url)
     assert caught.value.help == HELP["not_set_up"]
     assert "u:p" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        *["http://roster.example.test", "http://10.0.0.1", "http://127.0.0.1.example.test", "http://localhost.test"],
+        *["https://169.254.169.254", "https://169.254.169.254.", "https://2852039166", "https://0xa9fea9fe/latest"],
+        *["https://[fe80::1]", "https://[::ffff:169.254.169.254]", "https://[fd00:ec2::254]", "http://0.0.0.0"],
+    ],
+)
+@pytest.mark.parametrize("name", ["base_url", "token_url"])
+def test_credentials_go_out_encrypted_and_not_to_a_clouds_own_services(name: str, base_url: str) -> None:
+    secret = {"client_id": "id", "client_secret": "s"}
+    told = {"base_url": BASE, "token_url": BASE, "auth": "oauth2", name: base_url}
+    with pytest.raises(NotSetUp) as caught:
+        PROVIDER.connect(Wire(), told, secret, MemoryTokens())
+    assert name in caught.value.message
+    assert caught.value.help == HELP["address"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "127.8.8.8", "[::1]:9", "localhost", "LocalHost:9", "127.1"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_this_machine_needs_no_encryption(scheme: str, host: str) -> None:
+    assert address.service({"base_url": f"{scheme}://{host}"}) == f"{scheme}://{host}{V11}"
 
 
 def test_unknown_version() -> None:
@@ -227,6 +264,36 @@ def test_trouble_that_stays_is_the_answer(trouble: int) -> None:
     assert ask(START).headers["x-cursor-asked"] == START, "a break-down teaches nothing about pages"
     assert connect(wire)(START.replace("5000", "50")).status == trouble
     assert wire.limits[16:] == [50]
+
+
+@pytest.mark.parametrize("status", [400, 404, 416])
+@pytest.mark.parametrize(("told", "total"), [("60", None), ("?", "61")])
+def test_a_refusal_past_the_last_row_is_a_page_without_rows(status: int, told: str, total: str | None) -> None:
+    """Where nobody told how many rows there are, one more is counted, so that the pull is not taken for whole."""
+    wire = Wire(lambda path, query: status)
+    answer = connect(wire)(START.replace("offset=0", "offset=60") + f"|{told}")
+    assert (answer.status, answer.json(), answer.headers.get("x-total-count")) == (200, {"users": []}, total)
+    assert [url.partition("?")[2] for url in wire.asked] == ["limit=5000&offset=60&sort=sourcedId&orderBy=asc"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 416, 403, 501, 503])
+@pytest.mark.parametrize("cursor", ["offset=60|61", "offset=60|59", "offset=60", "offset=0"])
+def test_every_other_refusal_stays_one(status: int, cursor: str) -> None:
+    offset, bar, told = cursor.partition("|")
+    wire = Wire(lambda path, query: status)
+    assert connect(wire)(START.replace("offset=0", offset) + bar + told).status == status
+    if status in (403, 501, 503):
+        assert connect(wire)(START.replace("offset=0", "offset=60") + "|60").status == status
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 501])
+def test_demographics_that_stop_in_the_middle_were_not_refused(status: int) -> None:
+    wire = Wire(lambda path, query: status)
+    start = START.replace("users", "demographics")
+    assert connect(wire)(start).status == status
+    with pytest.raises(CredentialRejected if status == 401 else AccessMissing) as caught:
+        connect(wire)(start.replace("offset=0", "offset=40") + "|60")
+    assert caught.value.help == HELP["credential_rejected" if status == 401 else "demographics_broken_off"]
 
 
 def test_no_answer_at_all_stays_an_error() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from roster.errors import ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable, RosterError
 from roster.model import JSON
-from roster.ports import Answer
+from roster.ports import Answer, Token
 from tests.fakes.memory import MemoryTokens
 from tests.support import function_module
 
@@ -40,11 +40,11 @@ def answer(status: int = 200, **body: JSON) -> Answer:
 
 
 class Wire:
-    """Data for whoever bears what `opens` accepts; tokens as `grants` gives them, by form and authentication."""
+    """Data for whoever bears what `opens` accepts (or the status that it gives); tokens as `grants` gives them."""
 
     def __init__(
         self,
-        opens: Callable[[str], bool] = lambda auth: True,
+        opens: Callable[[str], int] = lambda auth: True,
         grants: Callable[[dict[str, str], Any], Answer] = lambda form, auth: answer(access_token="t1", expires_in=60),
     ) -> None:
         self.opens, self.grants = opens, grants
@@ -52,7 +52,8 @@ class Wire:
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, auth: Any = None) -> Answer:
         self.auth.append((headers or {}).get("Authorization", ""))
-        return answer(200 if self.opens(self.auth[-1]) else 401)
+        status = self.opens(self.auth[-1])
+        return answer({True: 200, False: 401}.get(status, status))
 
     def post(
         self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None, auth: Any = None
@@ -219,15 +220,69 @@ def test_fewer_scopes_where_they_are_unknown() -> None:
 
     wire = Wire(grants=grants)
     connect(wire, CLIENT, auth="oauth2")(START)
-    asked = [form.get("scope", "") for _, form, _ in wire.forms]
-    assert asked == [scopes(), scopes("v1p1", "-core", ""), ""]
+    assert [form.get("scope", "") for _, form, _ in wire.forms] == KNOWN
+
+
+KNOWN = [scopes(), scopes("v1p1", "-core", "-demographics"), scopes("v1p1", "-core"), ""]
+
+
+@pytest.mark.parametrize("place", ["basic", "form"])
+@pytest.mark.parametrize("known", KNOWN)
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        *(answer(status, error=code) for status in (400, 401, 403) for code in ("invalid_scope", "invalid_request")),
+        answer(403, error="access_denied"),
+        answer(400, error={"code": 7}),
+        Answer(400, {}, b"<html>"),
+        Answer(401, {}),
+    ],
+)
+@pytest.mark.parametrize("elsewhere", [answer(401, error="invalid_client"), Answer(403, {})])
+def test_sound_servers_give_a_token(place: str, known: str, refusal: Answer, elsewhere: Answer) -> None:
+    """Whichever scopes they know, wherever they want the secret, and whatever they call all else."""
+
+    def grants(form: dict[str, str], auth: Any) -> Answer:
+        if bool(auth) != (place == "basic"):
+            return elsewhere
+        return answer(access_token="t1") if form.get("scope", "") == known else refusal
+
+    wire = Wire(grants=grants)
+    assert connect(wire, CLIENT, auth="oauth2")(START).status == 200
+    assert len(wire.forms) <= 8
+
+
+@pytest.mark.parametrize("said", [answer(400, error="unknown"), Answer(401, {}), answer(401, error="invalid_client")])
+def test_no_more_token_requests_than_there_are_ways(said: Answer) -> None:
+    wire = Wire(grants=lambda form, auth: said)
+    with pytest.raises(CredentialRejected):
+        connect(wire, CLIENT, auth="oauth2")(START)
+    assert len(wire.forms) == (2 if b"invalid_client" in said.body else 8)
+
+
+def test_a_refusal_names_what_the_server_said() -> None:
+    """Its status and its own code for it, if that is a word; no more, because a server may repeat what it was sent."""
+
+    def message(basic: Answer, form: Answer, **client: str) -> str:
+        wire = Wire(grants=lambda _, auth: basic if auth else form)
+        with pytest.raises(CredentialRejected) as caught:
+            connect(wire, CLIENT | client, auth="oauth2")(START)
+        return caught.value.message
+
+    told = message(answer(401, error="Invalid_Client"), answer(400, error="invalid_request"))
+    assert told.endswith(": HTTP 401 invalid_client, HTTP 400 invalid_request")
+    for echo in ("s&1", "no s&1", "x" * 99, {"a": "s&1"}, "hunter"):
+        told = message(answer(401, error=echo), answer(401), client_secret="hunter" if echo == "hunter" else "s&1")
+        assert told.endswith(": HTTP 401")
 
 
 REFUSALS: list[tuple[Answer, type[RosterError], str]] = [
     (answer(401, error="invalid_client"), CredentialRejected, "client_rejected"),
-    (answer(400, error="invalid_scope"), CredentialRejected, "client_rejected"),
+    (answer(400, error="invalid_scope"), CredentialRejected, "token_refused"),
+    (answer(400, error="unauthorized_client"), CredentialRejected, "token_refused"),
     (Answer(403, {}, b"<html>"), CredentialRejected, "client_rejected"),
-    (Answer(302, {}), CredentialRejected, "client_rejected"),
+    (Answer(302, {}), CredentialRejected, "token_refused"),
+    (Answer(404, {}), CredentialRejected, "token_refused"),
     (answer(500), ProviderUnavailable, "unavailable"),
     (answer(429), ProviderUnavailable, "unavailable"),
     (Answer(200, {}, b"<html>"), ProviderUnavailable, ""),
@@ -267,6 +322,61 @@ def test_a_refused_token_is_renewed_once() -> None:
     assert wire.auth == ["Bearer t1", "Bearer t2", "Bearer t2"]
 
 
+class Impatient(MemoryTokens):
+    """As Secrets Manager's: a token that lasts less than two minutes is as good as none."""
+
+    def get(self, mint: Callable[[], Token], refused: str = "") -> Token:
+        if self.kept and self.kept.expires - 120 < time.time():
+            self.kept = None
+        return super().get(mint, refused)
+
+
+@pytest.mark.parametrize("lasts", [0, 60, "60", 3600])
+def test_a_short_life_costs_no_token_per_request(lasts: JSON) -> None:
+    wire, tokens = Wire(), Impatient()
+    wire.grants = lambda form, auth: answer(access_token=f"t{len(wire.forms)}", expires_in=lasts)
+    ask = connect(wire, CLIENT, tokens, auth="oauth2")
+    for path in ("users", "users", "demographics", "demographics"):
+        ask(START.replace("users", path))
+    assert wire.auth == ["Bearer t1"] * 4
+    wire.opens = lambda header: header != "Bearer t1"
+    assert ask(START).status == 200
+    assert wire.auth[4:] == ["Bearer t1", "Bearer t2"], "until it is refused"
+
+
+def kept(*names: str) -> MemoryTokens:
+    tokens = MemoryTokens()
+    tokens.kept = Token("old", time.time() + 3000, tuple(scopes("v1p1", *names).split()) if names else ())
+    return tokens
+
+
+def test_a_kept_token_that_is_older_than_the_grant_of_demographics() -> None:
+    """Demographics are switched on and the import is run again, while the token of the first run still lasts."""
+    wire = Wire(grants=lambda form, auth: answer(access_token="new", scope=scopes()))
+    ask = connect(wire, CLIENT, kept("-core", ""), auth="oauth2")
+    assert ask(START.replace("users", "demographics")).status == 200
+    assert (wire.auth, len(wire.forms)) == (["Bearer new"], 1)
+
+
+@pytest.mark.parametrize("first", ["users", "demographics"])
+def test_one_new_token_that_lacks_demographics_as_well_is_believed(first: str) -> None:
+    wire = Wire(grants=lambda form, auth: answer(access_token="new", scope=scopes("v1p1", "-core")))
+    ask = connect(wire, CLIENT, kept("-core"), auth="oauth2")
+    ask(START.replace("users", first))
+    assert [ask(START.replace("users", "demographics")).status for _ in range(3)] == [403] * 3
+    assert (len(wire.forms), len(wire.auth)) == (1, first == "users")
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_a_kept_token_that_is_forbidden_something_is_renewed_once(granted: bool) -> None:
+    """Many servers do not say what a token opens: only the answer tells."""
+    wire = Wire(lambda header: granted or 403 if header == "Bearer new" else 403)
+    wire.grants = lambda form, auth: answer(access_token="new")
+    ask = connect(wire, CLIENT, kept(), auth="oauth2")
+    assert {ask(START.replace("users", "demographics")).status for _ in range(3)} == {200 if granted else 403}
+    assert (len(wire.forms), wire.auth) == (1, ["Bearer old", *["Bearer new"] * 3])
+
+
 def test_a_token_that_stays_refused_is_said_so() -> None:
     wire = Wire(lambda header: False)
     wire.grants = numbered(wire)
@@ -283,6 +393,7 @@ def test_a_token_that_stays_refused_is_said_so() -> None:
         (None, True),
         ("", True),
         ("api.read", True),
+        ("oneroster.read", True),
         (scopes("v1p1", "-core", ""), False),
         (scopes("v1p1", "-core").split(), False),
         (scopes().replace(" ", ","), True),
@@ -298,6 +409,7 @@ def test_demographics_without_their_scope_are_refused_without_a_request(granted:
 
 
 def test_three_causes_of_a_401_have_three_texts() -> None:
-    texts = {HELP[code] for code in ("credential_rejected", "signature_rejected", "client_rejected")}
-    assert len(texts) == 3
+    codes = ("credential_rejected", "signature_rejected", "client_rejected", "token_refused")
+    texts = {HELP[code] for code in codes}
+    assert len(texts) == len(codes)
     assert all("ClassLink" in text for text in texts)

@@ -33,6 +33,12 @@ KINDS = {
     "enrolment": "enrolment",
     "demographics": "student",
 }
+PARENTAL = {"parent", "guardian", "relative"}
+NORMALISE: dict[str, Any] = {
+    **{kind: getattr(normalize, kind) for kind in KINDS if not kind.startswith("user")},
+    "user": normalize.users(PARENTAL),
+    "user_without_parents": normalize.users(set()),
+}
 # A row of each that gives records, and the least of them.
 WHOLE: dict[str, dict[str, JSON]] = {
     "org": {"type": "school"},
@@ -46,7 +52,7 @@ WHOLE: dict[str, dict[str, JSON]] = {
 
 
 def told(kind: str, id: JSON = "x1", **row: JSON) -> list[Record]:
-    return list(getattr(normalize, kind)({"sourcedId": id, "status": "active", **row}))
+    return list(NORMALISE[kind]({"sourcedId": id, "status": "active", **row}))
 
 
 def ref(id: JSON, **more: JSON) -> dict[str, JSON]:
@@ -75,7 +81,7 @@ def test_a_row_without_an_id_is_rejected_whatever_its_status(kind: str, id: JSON
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("row", [None, 5, "x", [], {}, [{"sourcedId": "x1"}]])
 def test_what_is_no_record(kind: str, row: JSON) -> None:
-    assert list(getattr(normalize, kind)(row)) == [Rejected(KINDS[kind], "not a record")]
+    assert list(NORMALISE[kind](row)) == [Rejected(KINDS[kind], "not a record")]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -125,7 +131,7 @@ def test_other_orgs_are_no_schools(type: str) -> None:
 def test_term_within_its_year() -> None:
     row = {"title": "Fall", "type": "semester", "startDate": "2026-08-17", "endDate": "2026-12-19T00:00:00.000Z"}
     assert told("session", **row, parent=ref("FY"), children=[ref("Q1"), ref("Q2")]) == [
-        Term("x1", "Fall", "2026-08-17", "2026-12-19"),
+        Term("x1", "Fall", "2026-08-17", "2026-12-19", rank=2),
         Within("x1", "FY"),
         Within("Q1", "x1"),
         Within("Q2", "x1"),
@@ -142,9 +148,16 @@ def test_a_term_within_itself_is_within_nothing() -> None:
     assert told("session", parent=ref("x1"), children=[ref("x1")]) == [Term("x1")]
 
 
-@pytest.mark.parametrize("type", ["term", "semester", "schoolYear", "gradingPeriod", "ext:block", None])
-def test_sessions_of_every_type_are_terms(type: JSON) -> None:
-    assert told("session", title="T", type=type) == [Term("x1", "T")]
+@pytest.mark.parametrize(
+    ("type", "rank"),
+    [
+        *[("schoolYear", 1), ("semester", 2), ("term", 2), ("gradingPeriod", 3)],
+        *[("SCHOOLYEAR", 1), (" Semester ", 2), ("gradingperiod", 3)],
+        *[("ext:block", 0), ("", 0), (None, 0), ([], 0)],
+    ],
+)
+def test_sessions_of_every_type_are_terms(type: JSON, rank: int) -> None:
+    assert told("session", title="T", type=type) == [Term("x1", "T", rank=rank)]
 
 
 # -- classes
@@ -322,6 +335,19 @@ def test_phone_of_a_parent_alone() -> None:
     assert [p.phone for p in persons(role="student", phone="555")] == [""]
 
 
+@pytest.mark.parametrize("spelled", [str.lower, str.upper])
+def test_parental_roles_that_are_not_chosen_are_nobody(spelled: Callable[[str], str]) -> None:
+    def found(*roles: str) -> list[tuple[str, str]]:
+        row = {"sourcedId": "x1", "roles": [{"role": spelled(role)} for role in roles], "agents": [ref("a")]}
+        records = normalize.users({"parent", "guardian"})(row)
+        return [(type(record).__name__, getattr(record, "kind", "")) for record in records]
+
+    assert found("relative") == []
+    assert found("relative", "aide") == [("Person", "teacher")]
+    assert found("relative", "guardian") == found("guardian") == [("Person", "parent"), ("Relationship", "")]
+    assert found("student") == [("Person", "student"), ("Relationship", "")]
+
+
 # -- enrolments
 
 
@@ -332,6 +358,8 @@ def test_enrolment() -> None:
     assert told("enrolment", **row, **dates) == [expected]
     flat = {"classSourcedId": "c1", "userSourcedId": "u1", "role": "teacher", "primary": True}
     assert told("enrolment", **flat, **dates) == [expected]
+    commas = {"classSourcedId": "c,1", "userSourcedId": "u,1", "role": "student"}
+    assert told("enrolment", **commas) == [Enrolment("c,1", "u,1", "student")]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from roster.errors import ContractBroken, ProviderUnavailable
+from roster.errors import ContractBroken, ProviderUnavailable, RosterError
 from roster.model import JSON
 from roster.ports import Answer, Integration, RunKey
 from roster.pull import Place, Puller
@@ -50,13 +50,37 @@ def test_cursors_are_what_is_sent() -> None:
     assert cursor(5000, 10) == "/users?limit=5000&offset=10&sort=sourcedId&orderBy=asc"
     assert cursor(5000, 10, sort=False) == "/users?limit=5000&offset=10"
     for sort in (True, False):
-        assert str(pages.Cursor.parse(cursor(7, 8, sort))) == cursor(7, 8, sort)
+        for told in ("", "9", "?"):
+            whole = pages.Cursor("users", 7, 8, sort, told)
+            assert whole.query == cursor(7, 8, sort)
+            assert pages.Cursor.parse(str(whole)) == whole
 
 
 @pytest.mark.parametrize("size", [1, 10, 5000])
 def test_the_next_page_begins_after_the_rows_received(size: int) -> None:
     """Not after the rows asked for: a server that sends fewer than that would have the others skipped."""
-    assert read({"users": rows(3)}, cursor(size, 40)).next == cursor(size, 43)
+    assert pages.Cursor.parse(read({"users": rows(3)}, cursor(size, 40)).next).query == cursor(size, 43)
+
+
+@pytest.mark.parametrize(
+    ("count", "before", "headers", "told"),
+    [
+        (10, "", {}, ""),
+        (3, "", {}, "?"),
+        (10, "", {"x_total_count": "99"}, "99"),
+        (10, "99", {}, "99"),
+        (10, "99", {"x_total_count": "98"}, "98"),
+        (10, "?", {}, ""),
+        (10, "15", {}, ""),
+        (3, "", {"x_total_count": "2"}, "?"),
+    ],
+)
+def test_the_next_page_knows_what_the_pages_before_told(
+    count: int, before: str, headers: dict[str, str], told: str
+) -> None:
+    """A total that more rows have proved wrong is forgotten."""
+    at = pages.Cursor("users", 10, 10, True, before)
+    assert pages.Cursor.parse(read({"users": rows(count)}, str(at), **headers).next).told == told
 
 
 def test_what_was_really_asked_is_asked_on() -> None:
@@ -128,6 +152,7 @@ def test_a_status_of_success_is_no_error() -> None:
 
 
 NEXT, LAST = '<https://x/users?offset=3>; rel="next"', '<https://x/users?offset=0>; rel="first",'
+OTHER = "<https://x/style.css>; rel=preload, <https://x/last>; rel=self"
 
 
 @pytest.mark.parametrize(
@@ -140,6 +165,11 @@ NEXT, LAST = '<https://x/users?offset=3>; rel="next"', '<https://x/users?offset=
         (3, {"x_total_count": "3"}, True),
         (3, {"x_total_count": " 3 "}, True),
         (10, {"x_total_count": "10"}, False),
+        (10, {"x_total_count": "10", "link": LAST}, True),
+        (10, {"x_total_count": "10", "link": NEXT}, False),
+        (10, {"x_total_count": "10", "link": OTHER}, False),
+        (10, {"x_total_count": "9", "link": LAST}, False),
+        (10, {"x_total_count": "11", "link": LAST}, False),
         (3, {"x_total_count": "5"}, False),
         (3, {"x_total_count": "2"}, False),
         (3, {"x_total_count": "2", "link": LAST}, False),
@@ -149,6 +179,7 @@ NEXT, LAST = '<https://x/users?offset=3>; rel="next"', '<https://x/users?offset=
         (3, {"link": '<https://x/?rel=next>; rel="last"'}, True),
         (10, {"link": LAST}, False),
         (3, {"link": NEXT}, False),
+        (3, {"link": OTHER}, False),
         (3, {"link": "<https://x>; rel=next"}, False),
         (3, {"link": '<https://x>; REL = "last Next"'}, False),
         (3, {"link": ""}, False),
@@ -161,7 +192,12 @@ def test_where_a_collection_ends(count: int, headers: dict[str, str], ends: bool
 
 @pytest.mark.parametrize(("count", "ends"), [(49, True), (50, False), (51, True), (500, False)])
 def test_a_short_page_of_a_round_number_may_be_cut(count: int, ends: bool) -> None:
-    assert (read({"users": rows(count)}, cursor(5000), x_total_count=str(count)).next is None) == ends
+    """Unless total and links agree that nothing follows."""
+    body = {"users": rows(count)}
+    assert (read(body, cursor(5000), x_total_count=str(count)).next is None) == ends
+    assert (read(body, cursor(5000), link=LAST).next is None) == ends
+    assert read(body, cursor(5000), x_total_count=str(count), link=LAST).next is None
+    assert read(body, cursor(5000), x_total_count=str(count), link=NEXT).next is not None
 
 
 @pytest.mark.parametrize(
@@ -197,7 +233,10 @@ def test_marker() -> None:
 
 @dataclass
 class Server:
-    """A OneRoster server with habits; `total` is off by so many, or how it is told."""
+    """A OneRoster server with habits; `total` is off by so many, or how it is told.
+
+    `refusal`: its status for requests from row `refuse_from` on, or for those past the last row.
+    """
 
     count: int
     clamp: int = 0
@@ -208,6 +247,9 @@ class Server:
     refuse_over: int = 0
     fail_over: int = 0
     silent_over: int = 0
+    refusal: int = 0
+    refuse_from: int = 9999
+    dated: int = 0
     asked: list[str] = field(default_factory=list)
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, auth: Any = None) -> Answer:
@@ -228,7 +270,9 @@ class Server:
         raise AssertionError("a bearer needs no token")
 
     def _page(self, path: str, limit: int, offset: int) -> Answer:
-        everything = rows(self.count) if path == "users" else []
+        everything = rows({"users": self.count, "demographics": self.dated}.get(path, 0))
+        if self.refusal and offset >= min(self.refuse_from, max(1, len(everything))):
+            return Answer(self.refusal, {})
         at = 0 if self.ignore_offset else offset
         page = everything[at : at + min(limit, self.clamp or limit)]
         body: dict[str, JSON] = {path: page}
@@ -304,6 +348,66 @@ def test_a_server_that_lies_loses_nobody_silently(server: Server, size: int, sec
     whole = Counter(ids) == Counter(row["sourcedId"] for row in rows(server.count))
     assert whole or {"source_incomplete", "source_moved"} & set(end.warnings)
     assert not whole or isinstance(server.total, int) or not end.warnings
+
+
+@pytest.mark.parametrize("refusal", [400, 404, 416])
+@pytest.mark.parametrize(
+    ("server", "size", "warnings"),
+    [
+        (Server(50, links=True), 5000, {}),
+        (Server(50), 5000, {}),
+        (Server(50), 25, {}),
+        (Server(60), 30, {}),
+        (Server(60, total="body"), 30, {}),
+        (Server(60, links=True, total=None), 5000, {}),
+        (Server(60, total=None), 5000, {"source_incomplete": 1}),
+        (Server(60, total=None, clamp=25), 5000, {"source_incomplete": 1}),
+        (Server(60, total=-7), 5000, {"source_incomplete": 1}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("seconds", [0.0, 900.0])
+def test_a_server_that_refuses_to_look_past_the_last_row(
+    server: Server, size: int, warnings: dict[str, int], refusal: int, seconds: float
+) -> None:
+    """Where no total was told, nobody knows that it was the last: all of them are taken, and nobody departs."""
+    end, ids = pulled(replace(server, refusal=refusal, asked=[]), size, seconds)
+    assert Counter(ids) == Counter(row["sourcedId"] for row in rows(server.count))
+    assert end.warnings == warnings
+
+
+truthful_servers = st.builds(
+    Server,
+    count=st.integers(0, 260),
+    clamp=st.sampled_from([0, 30, 50]),
+    total=st.sampled_from([0, None, "body"]),
+    links=st.booleans(),
+    refusal=st.sampled_from([400, 401, 403, 404, 410, 416, 501]),
+    refuse_from=st.integers(1, 260),
+    dated=st.integers(0, 260),
+)
+
+
+@HARD
+@given(server=truthful_servers, size=st.integers(5, 130), seconds=st.sampled_from([0.0, 900.0]))
+def test_a_refusal_in_the_middle_cuts_nothing_off_silently(server: Server, size: int, seconds: float) -> None:
+    """A total that is wrong as well is not among these: who is told that the rows are all there believes it."""
+    try:
+        end, ids = pulled(server, size, seconds)
+    except RosterError:
+        return
+    whole = Counter(ids) == Counter(row["sourcedId"] for row in rows(server.count))
+    assert whole or "source_incomplete" in end.warnings
+    dated = end.pulled.get("birthdate", server.dated)
+    assert dated == server.dated or end.warnings
+    assert "demographics_refused" not in end.warnings
+    assert end.absent == []
+
+
+@pytest.mark.parametrize("refusal", [401, 403, 404, 410, 501])
+def test_demographics_that_stop_in_the_middle(refusal: int) -> None:
+    with pytest.raises(RosterError):
+        pulled(Server(10, dated=60, refusal=refusal, refuse_from=40), 20)
 
 
 def test_a_page_that_is_not_the_last_costs_one_request_to_see() -> None:

@@ -34,8 +34,10 @@ PITFALLS: dict[int, tuple[str, dict[str, str], str]] = {
         "demographics are refused while the rest works",
         {
             PROVIDER: "test_birth_dates test_demographics_are_not_granted test_permissions",
-            CREDENTIALS: "test_demographics_without_their_scope_are_refused_without_a_request",
-            CONNECTION: "test_demographics_refused_with_401_are_an_answer",
+            CREDENTIALS: "test_demographics_without_their_scope_are_refused_without_a_request"
+            " test_a_kept_token_that_is_older_than_the_grant_of_demographics",
+            CONNECTION: "test_demographics_refused_with_401_are_an_answer"
+            " test_demographics_that_stop_in_the_middle_were_not_refused",
         },
         "",
     ),
@@ -51,8 +53,9 @@ PITFALLS: dict[int, tuple[str, dict[str, str], str]] = {
     4: (
         "three parental roles, and people with several roles",
         {
-            NORMALIZE: "test_roles_of_both_versions test_a_teacher_who_is_a_parent_is_both",
-            PROVIDER: "test_versions_tell_the_same_facts_but_of_teachers_who_are_parents",
+            NORMALIZE: "test_roles_of_both_versions test_a_teacher_who_is_a_parent_is_both"
+            " test_parental_roles_that_are_not_chosen_are_nobody",
+            PROVIDER: "test_versions_tell_the_same_facts_but_of_teachers_who_are_parents test_parent_roles",
         },
         "",
     ),
@@ -87,7 +90,8 @@ PITFALLS: dict[int, tuple[str, dict[str, str], str]] = {
         "totals that are wrong or missing",
         {
             PAGES: "test_where_a_collection_ends test_totals_that_are_believed"
-            " test_a_server_that_lies_loses_nobody_silently",
+            " test_a_server_that_lies_loses_nobody_silently test_a_server_that_refuses_to_look_past_the_last_row"
+            " test_a_refusal_in_the_middle_cuts_nothing_off_silently",
             PROVIDER: f"test_the_total_counts_rows_that_never_come {HABITS}",
         },
         "",

@@ -198,3 +198,25 @@ def test_what_cannot_be_sent_is_a_matter_of_set_up(
     assert caught.value.help != TerminalError.default_help
     assert SECRET not in "".join([repr(caught.value), *traceback.format_exception(caught.value)])
     assert server.asked == 0
+
+
+MISTYPED = [
+    pytest.param("", {"Authorization": f"Bearer {SECRET}\n"}, id="a line end in the token"),
+    pytest.param("", {"Authorization": f" Bearer {SECRET}"}, id="a leading blank"),
+    pytest.param(f"api.{SECRET}.example/v3.0", {}, id="no scheme"),
+    pytest.param(f"htps://{SECRET}.example", {}, id="another scheme"),
+    pytest.param(f"https://*.{SECRET}.example", {}, id="a star for a host"),
+    pytest.param("https:///v3.0", {}, id="no host"),
+]
+
+
+@pytest.mark.parametrize(("url", "headers"), MISTYPED)
+def test_what_was_mistyped_is_not_waited_for(
+    server: Server, http: RequestsHttp, url: str, headers: dict[str, str]
+) -> None:
+    """requests counts these among its own errors, as it does a provider that does not answer."""
+    with pytest.raises(NotSetUp) as caught:
+        http.get(url or server.url, headers)
+    assert "support@pickatime.com" in caught.value.help
+    assert SECRET not in "".join([repr(caught.value), *traceback.format_exception(caught.value)])
+    assert server.asked == 0

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from roster import plan
+from roster.errors import FilesMissing, RosterError, StoreBusy, Superseded
 from roster.model import Class, Enrolment
 from tests.fakes.memory import Killed
 from tests.fakes.school import EVENT, OTHER, District, Source
@@ -231,8 +232,29 @@ def test_a_failed_apply_says_so_and_the_next_night_mends_it() -> None:
         district.ended(state)
     report = district.failed(state, state["run"], RuntimeError("no"))
     assert (report["status"], district.records.locks) == ("failed", {})
+    assert "partly updated" in report["error"]["message"]
+    assert "the next run mends it" in report["error"]["help"]
+    assert "writes" not in report, "nobody knows how many"
+    assert "othing was changed" not in str(report)
     assert district.night()["status"] == "applied"
     expect(district, undisturbed())
+
+
+@pytest.mark.parametrize(
+    ("error", "help"),
+    [
+        (StoreBusy("no", "Wait."), "the next run mends it"),
+        (FilesMissing("no"), "support@pickatime.com"),
+        (Superseded("no"), "other run's result counts"),
+    ],
+)
+def test_what_is_to_be_done_about_a_failed_apply(error: RosterError, help: str) -> None:
+    """Also where the state machine, which adds up the shards' errors, hands on the name alone."""
+    district = school()
+    state = district.judged(district.begun())
+    told = {"Error": type(error).__name__}
+    assert help in district.sync().fail(state, state["run"], told)["error"]["help"]
+    assert help in district.failed(state, "another", error)["error"]["help"]
 
 
 def test_a_plan_done_in_many_turns_is_the_same_plan() -> None:

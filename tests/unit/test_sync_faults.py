@@ -245,7 +245,7 @@ def test_notes_of_a_killed_turn_are_ignored_too() -> None:
     folder = f"runs/11600000/{EVENT}/{state['run']}"
     assert district.slots.names(f"{folder}/problems/") == []
     assert district.slots.read_json(f"{folder}/offer")["terms"] == [
-        {"id": "t1", "name": "", "start": "", "end": "", "school": "", "classes": 2}
+        {"id": "t1", "name": "", "start": "", "end": "", "school": "", "rank": 0, "classes": 2}
     ]
 
 

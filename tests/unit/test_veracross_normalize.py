@@ -178,12 +178,36 @@ def test_a_class_without_dates_is_open() -> None:
 
 
 @pytest.mark.parametrize(
+    ("year", "span"),
+    [
+        (2026, ("2026-01-01", "2027-06-30")),
+        ("2026", ("2026-01-01", "2027-06-30")),
+        *((year, ("", "")) for year in (None, "", 0, -2026, 26, 20260, "2026-27", "\u0662\u0660\u0662\u0666", [2026])),
+    ],
+)
+def test_a_class_without_dates_is_of_its_school_year(year: JSON, span: tuple[str, str]) -> None:
+    """The span holds a northern year and a southern one; a summer's year is not positive and says nothing."""
+    told_so = one("school_class", school_year=year, status=31, labels={"status": "Active"})
+    assert (told_so.start, told_so.end) == span
+    dated = one("school_class", school_year=year, begin_date="2019-08-17")
+    assert (dated.start, dated.end) == ("2019-08-17", "")
+
+
+@pytest.mark.parametrize("label", ["Completed", "COMPLETED", "completed early"])
+def test_a_completed_class_without_dates_is_none(label: str) -> None:
+    for year in (2019, -2019, None):
+        assert told("school_class", school_year=year, status=31, labels={"status": label}) == []
+    for dates in ({"begin_date": "2026-08-17"}, {"end_date": "2026-10-02"}):
+        assert len(told("school_class", status=31, labels={"status": label}, **dates)) == 1
+
+
+@pytest.mark.parametrize(
     ("label", "kept"),
     [("Active", 1), ("Completed", 1), ("Future", 1), ("", 1), ("Cancelled", 0), ("CANCELED", 0), ("cancelled late", 0)],
 )
 def test_cancelled_classes_go_by_their_label(label: str, kept: int) -> None:
     """Whether a class that is over belongs to the event is for its dates to say."""
-    assert len(told("school_class", status=31, labels={"status": label})) == kept
+    assert len(told("school_class", status=31, labels={"status": label}, begin_date="2026-08-17")) == kept
     enrolled = {"internal_class_id": 1, "person_id": 2, "class_status": 31}
     assert len(told("enrollment", **enrolled, labels={"class_status": label})) == kept
 
@@ -201,6 +225,16 @@ def test_enrolment() -> None:
     assert told("enrollment", **row, late_date_enrolled="2026-09-28", date_withdrawn="2026-11-02") == [
         Enrolment("5", "10", "student", begin="2026-09-28", end="2026-11-02")
     ]
+
+
+@pytest.mark.parametrize("label", ["Active", "ACTIVE", "Future", "Completed", ""])
+@pytest.mark.parametrize("enrolled", [True, False, None, "false", 0])
+def test_currently_enrolled_counts_where_nothing_else_does(label: str, enrolled: JSON) -> None:
+    """It is told of today: of nobody before a class begins or after it ends, so only of a class under way."""
+    row = {"internal_class_id": 5, "person_id": 10, "currently_enrolled": enrolled, "labels": {"class_status": label}}
+    assert bool(told("enrollment", **row)) is (enrolled is not False or label.casefold() != "active")
+    for dates in ({"late_date_enrolled": "2026-09-28"}, {"date_withdrawn": "2026-11-02"}):
+        assert len(told("enrollment", **row, **dates)) == 1
 
 
 def test_left_and_came_back_is_two_enrolments() -> None:
@@ -293,10 +327,11 @@ MATRIX = {
 def test_policies(policy: str, flags: tuple[bool, bool], resident: bool, deceased: JSON) -> None:
     """Living in one house says nothing, and the dead are tied to nobody whatever their record still grants."""
     portal, custody = flags
-    row = {"parent_portal_access": portal, "legal_custody": custody, "resident": resident}
-    found = ties(policy, "Step-Father", **row, related_person_is_deceased=deceased, custody_status="Joint")
+    row: dict[str, JSON] = {"parent_portal_access": portal, "legal_custody": custody, "resident": resident}
+    row |= {"related_person_is_deceased": deceased, "custody_status": "Joint"}
     allowed = MATRIX[policy][flags] and deceased is not True
-    assert [tie.refused for tie in found] == [not allowed] * 2  # type: ignore[union-attr]
+    assert ties(policy, "Step-Father", **row)[0].refused is not allowed  # type: ignore[union-attr]
+    assert ties(policy, "Step-Son", **row)[1].refused is not allowed  # type: ignore[union-attr]
 
 
 def test_the_matrix_is_of_all_policies_and_the_first_is_the_default() -> None:
@@ -309,11 +344,52 @@ def test_only_a_plain_true_grants(granted: JSON) -> None:
     assert all(tie.refused for tie in ties(parent_portal_access=granted, legal_custody=granted))  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("label", ["Brother", "SISTER", "Husband", "Ex-Wife", "Domestic Partner"])
-def test_any_parent_is_no_sibling_and_no_spouse(label: str) -> None:
-    assert all(tie.refused for tie in ties("any_parent", label))  # type: ignore[union-attr]
+PARENTS = (
+    "Mother FATHER parent Guardian Step-Father Stepmother Grandmother Great-Grandfather Foster_Parent Grandparents Mom"
+).split()
+MORE_PARENTS = (
+    "Step Mother",
+    "Legal guardian",
+    "Guardian & Trustee",
+    "Mother/Father",
+    "Foster  Mother",
+    "Birth mother",
+)
+OTHERS = (
+    "Aunt Uncle Physician Brother SISTER Stepbrother Half-Sister Cousin Nanny Grandson Husband Ex-Wife Godmother"
+    " Parental Grandstand Motherly Emergency Ex-Step-Father Mother-in-Law None"
+).split()
+MORE_OTHERS = (
+    "",
+    "Domestic Partner",
+    "Mother's Partner",
+    "Father\u2019s friend",
+    "Friend of Parent",
+    "Former guardian",
+)
+
+
+@pytest.mark.parametrize("label", [*PARENTS, *MORE_PARENTS])
+def test_any_parent_is_whoever_is_called_one(label: str) -> None:
+    assert [tie.refused for tie in ties("any_parent", label)] == [False, True]  # type: ignore[union-attr]
+    assert all(tie.refused for tie in ties(label=label))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("label", [*OTHERS, *MORE_OTHERS])
+def test_any_parent_is_nobody_else(label: str) -> None:
+    assert ties("any_parent", label)[0].refused  # type: ignore[union-attr]
     guardian = ties("any_parent", label, legal_custody=True)  # a grown-up sister may well be one
     assert not any(tie.refused for tie in guardian)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("label", ["Son", "DAUGHTER", "Child", "Step-Son", "Grandchildren", "Foster child", "Ward"])
+def test_a_parents_row_calls_the_student_a_child(label: str) -> None:
+    assert [tie.refused for tie in ties("any_parent", label)] == [True, False]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("label", ["", "Nephew", "Patient", "Sister", "Son-in-Law", "Godson"])
+def test_whoever_has_no_child_is_no_parent(label: str) -> None:
+    assert ties("any_parent", label)[1].refused  # type: ignore[union-attr]
 
 
 def test_the_field_that_came_in_august_2026_may_be_absent() -> None:

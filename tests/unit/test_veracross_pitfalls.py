@@ -70,7 +70,10 @@ PITFALLS: dict[int, tuple[str, dict[str, str], str]] = {
     ),
     8: (
         "custody, portal access, residence and household differ",
-        {NORMALIZE: "test_policies", PROVIDER: "test_who_is_a_parent"},
+        {
+            NORMALIZE: "test_policies test_any_parent_is_whoever_is_called_one test_any_parent_is_nobody_else",
+            PROVIDER: "test_who_is_a_parent",
+        },
         "",
     ),
     9: (
@@ -102,8 +105,9 @@ PITFALLS: dict[int, tuple[str, dict[str, str], str]] = {
     13: (
         "school years: a filter, and not always positive",
         {
+            NORMALIZE: "test_a_class_without_dates_is_of_its_school_year",
             CONNECTION: "test_school_years_are_asked_for_one_by_one",
-            PROVIDER: "test_other_school_years_on_request",
+            PROVIDER: "test_other_school_years_on_request test_classes_without_dates_are_of_their_year",
         },
         "",
     ),
@@ -111,7 +115,7 @@ PITFALLS: dict[int, tuple[str, dict[str, str], str]] = {
         "students who left, withdrew or are to come",
         {
             NORMALIZE: "test_students_who_left_or_are_to_come_are_told_and_enrolments_decide"
-            " test_left_and_came_back_is_two_enrolments",
+            " test_left_and_came_back_is_two_enrolments test_currently_enrolled_counts_where_nothing_else_does",
             PROVIDER: "test_which_classes_a_term_brings_and_who_is_in_them",
         },
         "",

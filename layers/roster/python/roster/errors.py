@@ -5,14 +5,21 @@
     │   ├── ProviderUnavailable       5xx, time-out, cut connection, a page that is not the promised JSON
     │   ├── RateLimited               429; `.wait` seconds; the machine waits, not the function
     │   ├── AccountBusy               another event of the account is being applied just now
-    │   └── StoreBusy                 throttled writes that outlasted the client's own retries
+    │   ├── StoreBusy                 AWS has trouble for longer than its clients retry: throttling, 5xx, time-out
+    │   └── MailNotSent               a mail that certainly did not leave
     └── TerminalError             never tried again; `.help` says what a person can do
         ├── AlreadyRunning            this event has a run under way
+        ├── Superseded                another run took over the locks of this one
         ├── CredentialRejected        the provider refuses the token or the client secret
         ├── AccessMissing             the provider refuses a resource the import cannot do without
         ├── ContractBroken            the provider's answer breaks its own contract (paging loop, shape)
         ├── NotSetUp                  account, event, integration or secret is missing or incomplete
-        └── ClassTooLarge             a class roster that no single item can hold
+        ├── StoreRefused              AWS refuses a request, and would refuse it again
+        ├── FilesMissing              a file that an earlier step or run left is gone
+        ├── ClassTooLarge             a class roster that no single item can hold
+        ├── Forbidden                 the person's access level does not allow it
+        ├── MoveRefused               an application cannot go from its state to that one
+        └── MailUncertain             a mail that may have left, so it is not sent again
 
 Class names are an interface: Step Functions matches them by name. Messages never hold a secret, a birth date
 or a row's content.
@@ -55,7 +62,11 @@ class AccountBusy(TransientError):
 
 
 class StoreBusy(TransientError):
-    """The table kept refusing writes for longer than the client retries."""
+    """The table, the bucket or another service of AWS had trouble for longer than its client retries."""
+
+
+class MailNotSent(TransientError):
+    """The mail service refused the mail, or was never reached: sending it again sends it once."""
 
 
 class TerminalError(RosterError):
@@ -66,6 +77,12 @@ class AlreadyRunning(TerminalError):
     """One run per event at a time."""
 
     default_help = "Wait until the run that is under way has ended, then start again."
+
+
+class Superseded(TerminalError):
+    """Another run has taken this one for dead and holds its locks: what that one says, counts."""
+
+    default_help = "Nothing has to be done: the other run's result counts."
 
 
 class CredentialRejected(TerminalError):
@@ -84,5 +101,35 @@ class NotSetUp(TerminalError):
     """Something a person has to set up first is missing."""
 
 
+class StoreRefused(TerminalError):
+    """The table or the bucket does not take a request: it breaks a rule, or is not allowed."""
+
+    default_help = "Write to support@pickatime.com and name this run."
+
+
+class FilesMissing(TerminalError):
+    """A file of the staging bucket that must be there is not: taken for empty, it would make a school anew."""
+
+    default_help = "Write to support@pickatime.com and name this run: files of an earlier run must be restored first."
+
+
 class ClassTooLarge(TerminalError):
     """A class whose roster does not fit one item of the table (400 KB)."""
+
+
+class Forbidden(TerminalError):
+    """The person may not do this."""
+
+    default_help = "Write to support@pickatime.com: pickAtime's support does this for you."
+
+
+class MoveRefused(TerminalError):
+    """An application for an import cannot be moved so; the message names what is allowed or missing."""
+
+    default_help = "Look at the application again: somebody may have moved it, or the district changed what it shares."
+
+
+class MailUncertain(TerminalError):
+    """The mail service did not say whether it took the mail; a second one might be one too many."""
+
+    default_help = "Ask the recipients whether the mail has come."

@@ -1,25 +1,43 @@
-"""The Step Functions adapter: whether the execution that holds a lock is still running."""
+"""The Step Functions adapter: whether the execution that holds a lock may still change something."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import ClientError
 
+from roster.trouble import trouble
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+STOPPED = ("ABORTED", "TIMED_OUT", "FAILED")
+
 
 class StepFunctionsExecutions:
-    """Asks Step Functions; an execution that it does not know has ended."""
+    """Asks Step Functions. `linger`: for so long a Lambda may write after its execution was stopped."""
 
-    def __init__(self) -> None:
-        self._client = boto3.client("stepfunctions")
+    def __init__(
+        self,
+        linger: timedelta,
+        client: SFNClient | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client or boto3.client("stepfunctions")
+        self._linger, self._now = linger, now
 
+    @trouble("Step Functions")
     def is_running(self, owner: str) -> bool:
-        """`owner`: the execution's ARN."""
+        """`owner`: the execution's ARN. One that Step Functions does not know has ended, and long ago."""
         try:
-            return self._client.describe_execution(executionArn=owner)["status"] in (
-                "RUNNING",
-                "PENDING_REDRIVE",
-            )
+            told = self._client.describe_execution(executionArn=owner)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise
             return False
+        if told["status"] in STOPPED:
+            return self._now() < told["stopDate"] + self._linger
+        return told["status"] in ("RUNNING", "PENDING_REDRIVE")

@@ -21,6 +21,12 @@ CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 LARGEST_BODY = 128 * 1024 * 1024
 CHUNK = 256 * 1024
 UNSENDABLE = "Write to support@pickatime.com: the connection's address or credential has to be entered again."
+MISTYPED = (
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
 NO_HEADERS: Mapping[str, str] = {}
 RETRIES = Retry(
     total=2,
@@ -79,12 +85,14 @@ class RequestsHttp:
             ) as response:
                 body = self._body(response)
                 return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
+        except MISTYPED:
+            raise _unsendable() from None
         except requests.RequestException as error:
             # `from None`: the inner message holds the whole address, which may hold a credential
             raise ProviderUnavailable(f"no complete answer from {where} ({type(error).__name__})") from None
         except ValueError:
             # such as a secret that was pasted with an invisible character; the inner error quotes it
-            raise NotSetUp("the stored address or credential cannot be sent over HTTP", UNSENDABLE) from None
+            raise _unsendable() from None
 
     @staticmethod
     def _body(response: requests.Response) -> bytes:
@@ -94,6 +102,10 @@ class RequestsHttp:
             if len(body) > LARGEST_BODY:
                 raise requests.exceptions.ContentDecodingError("body too large")
         return bytes(body)
+
+
+def _unsendable() -> NotSetUp:
+    return NotSetUp("the stored address or credential cannot be sent over HTTP", UNSENDABLE)
 
 
 def _where(url: str) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 from zlib import crc32
 
+LONGEST_ID = 1_000  # bytes in a key; with a kind before it, DynamoDB takes 1,024
 SLOTS = 256
 PARTITIONS = 16
 
@@ -44,12 +45,22 @@ def _partition(id: str) -> str:
     return f"{slot(id) % PARTITIONS:02d}"
 
 
+def fits(id: str) -> bool:
+    """Whether a sort key can hold the id."""
+    return len(_join(id)) <= LONGEST_ID
+
+
 def contact(account: str, provider: str, kind: str, id: str) -> Key:
     return Key(_join("contact", account, provider, _partition(id)), _join(kind, id))
 
 
 def contact_partitions(account: str, provider: str) -> list[str]:
     return [_join("contact", account, provider, f"{n:02d}") for n in range(PARTITIONS)]
+
+
+def contacts_of_kind(kind: str) -> str:
+    """What the sort key of every contact of this kind begins with."""
+    return _join(kind, "")
 
 
 def contact_id(sk: str) -> tuple[str, str]:
@@ -89,6 +100,15 @@ def event(account: str, event: str) -> Key:
     return Key(_join("account", account), _join("event", event))
 
 
+def applications(provider: str) -> str:
+    """The partition of a provider's applications: there are few, and each poll reads them all."""
+    return _join("application", provider)
+
+
+def application(provider: str, tenant: str) -> Key:
+    return Key(applications(provider), _join(tenant))
+
+
 def run(account: str, event: str, run: str) -> Key:
     """Runs have a partition of their own: importers may write here, and nowhere else."""
     return Key(_join("run", account, event), _join(run))
@@ -102,16 +122,40 @@ def account_lock(account: str) -> Key:
     return Key(_join("lock", account), "account")
 
 
+def pulled_folder(account: str, event: str, run: str) -> str:
+    """Where a run stages what it pulled: importers may write here, and nowhere else. Forgotten after a month."""
+    return _folder("pulled", account, event, run)
+
+
 def run_folder(account: str, event: str, run: str) -> str:
-    """Where a run stages what it pulled and planned; the bucket's lifecycle forgets it."""
-    return "/".join(("runs", *(quote(part, safe="") for part in (account, event, run))))
+    """Where a run keeps what it knows and hands from pass to pass. Forgotten after a month."""
+    return _folder("runs", account, event, run)
+
+
+def plan_folder(account: str, provider: str, event: str, run: str) -> str:
+    """Where a run plans its changes. Not forgotten: while an interrupted plan is in doubt, it is needed."""
+    return _folder("applied", account, "plans", provider, event, run)
 
 
 def ledger_folder(account: str, provider: str, run: str) -> str:
     """Where a run leaves what it applied to the account's contacts."""
-    return "/".join(("applied", *(quote(part, safe="") for part in (account, "contacts", provider, run))))
+    return _folder("applied", account, "contacts", provider, run)
 
 
 def snapshot_folder(account: str, event: str, run: str) -> str:
     """Where a run leaves what it applied to the event's classes."""
-    return "/".join(("applied", *(quote(part, safe="") for part in (account, "events", event, run))))
+    return _folder("applied", account, "events", event, run)
+
+
+def _folder(*parts: str) -> str:
+    return "/".join(quote(part, safe="") for part in parts)
+
+
+def planned(account: str, provider: str) -> str:
+    """What the names begin with of everything that was planned for the account from this provider."""
+    return _folder("applied", account, "plans", provider, "")
+
+
+def beside(folder: str) -> str:
+    """What the names begin with of everything in this folder and in those of other runs beside it."""
+    return folder.rsplit("/", 1)[0] + "/"

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from roster.calendar import Calendar
+from roster.errors import NotSetUp
 from roster.facts import Context, Doubt, Outcome
 from roster.guard import renewed, resolve_terms
 from roster.identity import Trace, identify, newcomers
-from roster.keys import SLOTS, ledger_folder, run_folder, slot, snapshot_folder
+from roster.keys import SLOTS, slot
 from roster.model import JSON, Selection, Term, to_line
 from roster.ports import Records, RunKey, Slots
 from roster.pull import Place
@@ -24,6 +25,10 @@ from roster.staging import Staging
 from roster.tally import Tally
 
 FACTS_PER_SHARD = 40_000  # what one shard may hold in memory at a time
+OTHER_PROVIDER_HELP = (
+    "The contacts of this account came from another provider. Write to support@pickatime.com: they have to be cleared "
+    "or taken over before the new provider's are imported."
+)
 UNTRUSTED = frozenset({"source_moved", "source_incomplete"})  # warnings of a pull that may lack somebody
 PASSES = ("newcomers", "identify", "scope", "people", "rosters")
 
@@ -49,7 +54,9 @@ class Planner:
     def begin(self, key: RunKey, provider: str, place: Place, today: str, run: Mapping[str, JSON]) -> Planned:
         """Gather what every task needs to know; the account's lock is already ours."""
         integration, event = self.records.integration(key.account), self.records.event(key.account, key.event)
-        staging = self._staging(key, provider)
+        staging = Staging(self.slots, key, provider)
+        if not staging.is_ours(integration.ledger, integration.applying, event.applying):
+            raise NotSetUp("what was applied last came from another provider", OTHER_PROVIDER_HELP)
         notes = list(staging.notes(place.round, place.noted))
         selection, vanished = resolve_terms(
             Selection.from_json(run["selection"]), (Term(**note) for tag, note in notes if tag == "term")
@@ -66,18 +73,16 @@ class Planner:
                 "selection": selection.to_json(),
                 "before": before or selection.to_json(),
                 "vanished": vanished,
-                "schools": [note for tag, note in notes if tag == "school"],
-                "terms": [note for tag, note in notes if tag == "term"],
+                "schools": _by_id(note for tag, note in notes if tag == "school"),
+                "terms": _by_id(note for tag, note in notes if tag == "term"),
                 "within": sorted({(note["term"], note["parent"]) for tag, note in notes if tag == "within"}),
                 "absent": sorted(absent),
                 "trusted": all(s["departures_trusted"] for s in states) and UNTRUSTED.isdisjoint(place.warnings),
                 "ledger": integration.ledger,
                 "snapshot": event.snapshot,
                 "doubt": [integration.applying, event.applying],
-                "outdated": [
-                    *self._outdated(staging.ledger, integration.ledger),
-                    *self._outdated(staging.snapshot, event.snapshot),
-                ],
+                # listed now, while the locks are ours: should the last step be done twice, others may have begun
+                "outdated": staging.outdated(integration.ledger, event.snapshot),
             },
         )
         self._problems(staging, notes)
@@ -89,7 +94,7 @@ class Planner:
 
     def turn(self, key: RunKey, provider: str, planned: Planned) -> Planned:
         """Do tasks until the plan is complete or the time is up."""
-        desk = Desk(self._staging(key, provider, planned["shards"]), key.event)
+        desk = Desk(Staging(self.slots, key, provider, planned["shards"]), key.event)
         tasks = desk.tasks()
         tally = Tally.from_json(planned["tally"])
         task = planned["task"]
@@ -102,23 +107,15 @@ class Planner:
                 break
         return {**planned, "task": task, "tally": tally.to_json(), "done": task == len(tasks)}
 
-    def _staging(self, key: RunKey, provider: str, shards: int = 1) -> Staging:
-        ledger = ledger_folder(key.account, provider, key.run)
-        snapshot = snapshot_folder(key.account, key.event, key.run)
-        return Staging(self.slots, run_folder(key.account, key.event, key.run), ledger, snapshot, shards)
-
-    def _outdated(self, ours: str, last: str) -> Iterator[str]:
-        """What was applied before the last run, or was never applied: it holds birth dates and serves nobody.
-
-        Listed now, while the locks are ours: should the run's last step be done twice, others may have begun.
-        """
-        names = self.slots.names(ours.rsplit("/", 1)[0] + "/")
-        return (name for name in names if name.rsplit("/", 1)[0] not in (ours, last))
-
     def _problems(self, staging: Staging, notes: Iterable[tuple[str, Mapping[str, JSON]]]) -> None:
         rejected = [("rejected", note["kind"], note["id"]) for tag, note in notes if tag == "rejected"]
         if rejected:
             self.slots.write_json(f"{staging.folder}/problems/pull", rejected)
+
+
+def _by_id(notes: Iterable[Mapping[str, JSON]]) -> list[JSON]:
+    """Each school or term once, as its last row tells it, however many rows name it."""
+    return list({note["id"]: note for note in notes}.values())
 
 
 def _pulled(place: Place, states: Iterable[Mapping[str, JSON]]) -> Tally:
@@ -149,7 +146,7 @@ class Desk:
     context: Context = field(init=False)
 
     def __post_init__(self) -> None:
-        self.told = self.staging.slots.read_json(f"{self.staging.folder}/context")
+        self.told = self.staging.context()
         self.context = self._context({})
         self._recognised = False
 

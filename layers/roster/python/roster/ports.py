@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from roster.admission import Application
 from roster.errors import ProviderUnavailable
+from roster.letters import Letter
 from roster.model import JSON, ClassEntry, ContactEntry
 
 
@@ -130,6 +132,10 @@ class Records(Protocol):
         """Take the account's lock for planning and applying, or raise AccountBusy."""
         ...
 
+    def holds(self, key: RunKey) -> bool:
+        """Whether both locks, the event's and the account's, are still this run's."""
+        ...
+
     def progress(self, key: RunKey, progress: Mapping[str, JSON]) -> None: ...
 
     def integration(self, account: str) -> Integration: ...
@@ -137,7 +143,9 @@ class Records(Protocol):
     def event(self, account: str, event: str) -> Event: ...
 
     def applying(self, key: RunKey, plan: str) -> None:
-        """Mark account and event: from here on the roster may be half changed."""
+        """Mark account and event: from here on the roster may be half changed. Raises Superseded unless the run
+        holds both locks.
+        """
         ...
 
     def finish(
@@ -146,11 +154,16 @@ class Records(Protocol):
         status: str,
         report: Mapping[str, JSON],
         now: str,
-        applied: tuple[str, str, JSON] | None = None,
+        applied: tuple[str, str] | None = None,
     ) -> None:
         """In one transaction: the run's end and report, its locks freed, and, for an applied plan, the flip to its
-        (ledger, snapshot, selection) with the mark of `applying` taken off. Frees only locks that the run holds.
+        (ledger, snapshot) with the mark of `applying` taken off. Frees only locks that the run holds;
+        for an applied plan that must be both, or it raises Superseded. Done twice, it is done once.
         """
+        ...
+
+    def renew(self, key: RunKey, chosen: Mapping[str, JSON], selection: Mapping[str, JSON]) -> None:
+        """Write the event's selection, if what is stored is still `chosen`."""
         ...
 
 
@@ -167,3 +180,63 @@ class Change:
     kind: str
     id: str
     entry: ContactEntry | ClassEntry | tuple[str, ...] | None
+
+
+class Applications(Protocol):
+    """Districts' applications for an import. What the provider says and what support decides are written apart."""
+
+    def all(self, provider: str) -> Sequence[Application]: ...
+
+    def of(self, provider: str, tenant: str) -> Application | None: ...
+
+    def add(self, application: Application) -> bool:
+        """False where the tenant has an application already."""
+        ...
+
+    def describe(self, application: Application) -> None:
+        """Write what the provider says of the district: name, settings, whether it shares."""
+        ...
+
+    def notice(self, application: Application) -> None:
+        """Write what support should know."""
+        ...
+
+    def moved(self, before: Application, after: Application, integration: Integration | None) -> bool:
+        """In one transaction: the decision, and the account's integration. False where somebody else decided first."""
+        ...
+
+    def claim(self, application: Application, mail: str, number: int) -> bool:
+        """The right to send this mail (`told` or `mailed`), which each number gives once."""
+        ...
+
+    def release(self, application: Application, mail: str, number: int) -> None:
+        """Give the right back: the mail certainly did not leave."""
+        ...
+
+
+class Accounts(Protocol):
+    """What onboarding must know of an account."""
+
+    def account_name(self, account: str) -> str | None: ...
+
+    def integration(self, account: str) -> Integration: ...
+
+    def administrators(self, account: str) -> Sequence[str]:
+        """E-mail addresses of the account's full administrators, each once."""
+        ...
+
+
+class Credentials(Protocol):
+    """An account's credential at its provider."""
+
+    def of(self, account: str, provider: str) -> dict[str, str]:
+        """Raises NotSetUp where there is none."""
+        ...
+
+    def keep(self, account: str, provider: str, secret: Mapping[str, str]) -> None: ...
+
+
+class Mail(Protocol):
+    """Sends one mail once. Raises MailNotSent when it certainly did not leave, MailUncertain when nobody knows."""
+
+    def send(self, to: Sequence[str], letter: Letter) -> None: ...

@@ -13,7 +13,8 @@ from math import ceil
 from time import time
 
 from roster.errors import ContractBroken, ProviderUnavailable, RateLimited, TransientError
-from roster.keys import run_folder
+from roster.keys import pulled_folder
+from roster.lines import NOTES, fact_lines, note_line
 from roster.model import (
     JSON,
     BirthDate,
@@ -28,7 +29,7 @@ from roster.model import (
 from roster.paging import LoopGuard
 from roster.ports import Answer, Http, Records, RunKey, Slots, Tokens
 from roster.provider import Ask, Checker, Page, Provider, Refused, Resource
-from roster.staging import NOTES, fact_lines, note_line
+from roster.sizes import storable
 
 PAGES_PER_TURN = 20
 ROUNDS = 3
@@ -82,7 +83,7 @@ class Puller:
         selection = Selection.from_json(run.get("selection"))
         settings = run.get("settings") or {}
         resources = self.provider.resources(settings, selection)
-        folder = run_folder(key.account, key.event, key.run)
+        folder = pulled_folder(key.account, key.event, key.run)
         if place == Place():
             self.slots.write_json(f"{folder}/provider", {"help": dict(self.provider.help)})
         try:
@@ -155,7 +156,7 @@ class Puller:
     def _stage(self, folder: str, resource: Resource, page: Page, place: Place) -> bool:
         """Write the page's facts and notes. True when the provider's data moved while we were reading."""
         at = f"{place.resource:02d}-{place.page:06d}"
-        records = [record for row in page.rows for record in resource.normalise(row)]
+        records = [kept for row in page.rows for record in resource.normalise(row) for kept in storable(record)]
         notes = [record for record in records if type(record) in NOTES]
         lines = list(fact_lines(records))
         self.slots.write(f"{folder}/pull/{place.round}/{at}", lines)

@@ -5,18 +5,15 @@ Locks are items that an execution owns; whoever finds the owner ended takes the 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import (
-    DoesNotExist,
-    PutError,
-    TransactWriteError,
-)
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.transactions import TransactWrite
 
 from roster import keys
-from roster.errors import AccountBusy, AlreadyRunning, NotSetUp, StoreBusy
+from roster.errors import AccountBusy, AlreadyRunning, NotSetUp, Superseded
 from roster.model import JSON
 from roster.ports import Event, Integration, RunKey
 from roster.tables import (
@@ -27,11 +24,16 @@ from roster.tables import (
     LockItem,
     RunItem,
 )
+from roster.trouble import CONDITION_FAILED, code_of, trouble
+
+TABLE = "the table"
+log = logging.getLogger(__name__)
 
 
 class DynamoRecords:
     """Runs, locks, integrations and events (see roster.ports.Records)."""
 
+    @trouble(TABLE)
     def begin(self, key: RunKey, owner: str, is_running: Callable[[str], bool], mode: str, now: str) -> None:
         held = _take(keys.event_lock(key.account, key.event), key, owner, is_running)
         if held:
@@ -40,14 +42,23 @@ class DynamoRecords:
         run.owner, run.mode, run.status, run.started = owner, mode, "running", now
         run.save()
 
+    @trouble(TABLE)
     def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
         held = _take(keys.account_lock(key.account), key, owner, is_running)
         if held:
             raise AccountBusy(f"run {held} is changing the contacts of account {key.account}")
 
-    def progress(self, key: RunKey, progress: Mapping[str, JSON]) -> None:
-        _run(key).update([RunItem.progress.set(dict(progress))])
+    @trouble(TABLE)
+    def holds(self, key: RunKey) -> bool:
+        return len(list(_held(key))) == len(_locks(key))
 
+    def progress(self, key: RunKey, progress: Mapping[str, JSON]) -> None:
+        try:
+            _run(key).update([RunItem.progress.set(dict(progress))])
+        except PynamoDBException as error:  # a run must not die of its progress bar
+            log.warning("the progress of run %s could not be written (%s)", key.run, code_of(error))
+
+    @trouble(TABLE)
     def integration(self, account: str) -> Integration:
         try:
             item = IntegrationItem.get(*keys.integration(account), consistent_read=True)
@@ -62,6 +73,7 @@ class DynamoRecords:
             item.state or "active",
         )
 
+    @trouble(TABLE)
     def event(self, account: str, event: str) -> Event:
         try:
             item = EventItem.get(*keys.event(account, event), consistent_read=True)
@@ -70,24 +82,34 @@ class DynamoRecords:
         selection = dict(item.selection or {})
         return Event(account, event, item.name or "", selection, item.snapshot or "", item.applying or "")
 
+    @trouble(TABLE)
     def account_name(self, account: str) -> str | None:
         try:
             return str(AccountItem.get(*keys.account(account)).name)
         except DoesNotExist:
             return None
 
+    @trouble(TABLE)
     def applying(self, key: RunKey, plan: str) -> None:
-        with TransactWrite(connection=_connection()) as transaction:
-            for item, attribute in _marks(key):
-                transaction.update(item, actions=[attribute.set(plan)])
+        try:
+            with TransactWrite(connection=_connection()) as transaction:
+                for lock in _locks(key):
+                    transaction.condition_check(LockItem, *lock, condition=LockItem.run == key.run)
+                for item, attribute in _marks(key):
+                    transaction.update(item, actions=[attribute.set(plan)])
+        except TransactWriteError as error:
+            if _refused(error):
+                raise _superseded(key) from None
+            raise
 
+    @trouble(TABLE)
     def finish(
         self,
         key: RunKey,
         status: str,
         report: Mapping[str, JSON],
         now: str,
-        applied: tuple[str, str, JSON] | None = None,
+        applied: tuple[str, str] | None = None,
     ) -> None:
         if _ended(key):
             return  # this step was done before, and killed before it could say so
@@ -95,26 +117,32 @@ class DynamoRecords:
             with TransactWrite(connection=_connection()) as transaction:
                 ended = [RunItem.status.set(status), RunItem.ended.set(now), RunItem.report.set(dict(report))]
                 transaction.update(_run(key), actions=[RunItem.run.set(key.run), *ended])
-                for lock in _locks(key):
-                    transaction.delete(lock, condition=LockItem.run == key.run)
+                for lock in _locks(key) if applied else _held(key):
+                    transaction.delete(LockItem(*lock), condition=LockItem.run == key.run)
                 if applied:
                     _flip(transaction, key, *applied)
         except TransactWriteError as error:
-            raise StoreBusy("the end of the run could not be written") from error
+            if _refused(error) and _ended(key):
+                return  # by the same step, which Lambda ran twice at once
+            if _refused(error) and applied:
+                raise _superseded(key) from None
+            raise
+
+    @trouble(TABLE)
+    def renew(self, key: RunKey, chosen: Mapping[str, JSON], selection: Mapping[str, JSON]) -> None:
+        event = EventItem(*keys.event(key.account, key.event))
+        try:
+            event.update([EventItem.selection.set(dict(selection))], condition=EventItem.selection == dict(chosen))
+        except UpdateError as error:
+            if code_of(error) != CONDITION_FAILED:
+                raise
 
 
-def _flip(transaction: TransactWrite, key: RunKey, ledger: str, snapshot: str, selection: JSON) -> None:
+def _flip(transaction: TransactWrite, key: RunKey, ledger: str, snapshot: str) -> None:
     integration = IntegrationItem(*keys.integration(key.account))
     event = EventItem(*keys.event(key.account, key.event))
     transaction.update(integration, actions=[IntegrationItem.ledger.set(ledger), IntegrationItem.applying.remove()])
-    transaction.update(
-        event,
-        actions=[
-            EventItem.snapshot.set(snapshot),
-            EventItem.selection.set(selection),
-            EventItem.applying.remove(),
-        ],
-    )
+    transaction.update(event, actions=[EventItem.snapshot.set(snapshot), EventItem.applying.remove()])
 
 
 def _take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
@@ -127,7 +155,7 @@ def _take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bo
         lock.save(condition=LockItem.pk.does_not_exist() | (LockItem.owner == owner))
         return ""
     except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if code_of(error) != CONDITION_FAILED:
             raise
     try:
         holder = LockItem.get(*key, consistent_read=True)
@@ -138,7 +166,9 @@ def _take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bo
     _interrupted(RunKey(run.account, holder.event, holder.run))
     try:
         lock.save(condition=LockItem.owner == holder.owner)
-    except PutError:
+    except PutError as error:
+        if code_of(error) != CONDITION_FAILED:
+            raise
         return str(holder.run)
     return ""
 
@@ -156,15 +186,28 @@ def _ended(key: RunKey) -> bool:
         return False
 
 
-def _locks(key: RunKey) -> Iterator[LockItem]:
+def _locks(key: RunKey) -> tuple[keys.Key, keys.Key]:
+    return keys.event_lock(key.account, key.event), keys.account_lock(key.account)
+
+
+def _held(key: RunKey) -> Iterator[keys.Key]:
     """The locks that this run holds."""
-    for lock in (keys.event_lock(key.account, key.event), keys.account_lock(key.account)):
+    for lock in _locks(key):
         try:
             item = LockItem.get(*lock, consistent_read=True)
         except DoesNotExist:
             continue
         if item.run == key.run:
-            yield item
+            yield lock
+
+
+def _refused(error: TransactWriteError) -> bool:
+    """Whether one of the transaction's conditions did not hold."""
+    return any(reason and reason.code == "ConditionalCheckFailed" for reason in error.cancellation_reasons)
+
+
+def _superseded(key: RunKey) -> Superseded:
+    return Superseded(f"another run has taken over from run {key.run}")
 
 
 def _run(key: RunKey) -> RunItem:

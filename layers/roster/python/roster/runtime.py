@@ -6,18 +6,21 @@ A function's app.py is one line over this: which provider it pulls, or that it r
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools import Logger
 
+from roster.admission import Listed
+from roster.announcing import Addresses, Announcer
 from roster.connect import check
 from roster.errors import RosterError
 from roster.executions import StepFunctionsExecutions
 from roster.model import JSON
+from roster.onboarding import Onboarding
 from roster.ports import Http, RunKey
 from roster.provider import Provider
 from roster.pull import Place, Puller
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     Handler = Callable[[dict[str, JSON], LambdaContext], JSON]
+
+
+PARTNER = "partner"  # in place of an account's number: the secret that a provider gave to pickAtime itself
 
 
 class Step(Protocol):
@@ -59,7 +65,7 @@ def _records() -> DynamoRecords:
 
 @cache
 def _executions() -> StepFunctionsExecutions:
-    return StepFunctionsExecutions()
+    return StepFunctionsExecutions(timedelta(seconds=float(os.environ["LINGER_SECONDS"])))
 
 
 @cache
@@ -127,6 +133,57 @@ def syncer() -> Handler:
         return _logged(event["step"], key, lambda: STEPS[event["step"]](sync, event))
 
     return handler
+
+
+class Listing(Protocol):
+    """Asks a provider which districts have added us, with the key that it gave to us as its partner."""
+
+    def __call__(self, http: Http, partner: Mapping[str, str]) -> Sequence[Listed]: ...
+
+
+DISTRICT_STEPS: dict[str, Callable[[Onboarding, dict[str, Any]], JSON]] = {
+    "poll": lambda onboarding, event: onboarding.poll(),
+    "list": lambda onboarding, event: onboarding.applications(),
+    "move": lambda onboarding, event: onboarding.move(
+        event["tenant"], event["to"], event["level"], event.get("account") or ""
+    ),
+}
+
+
+def onboarder(provider: str, listing: Listing) -> Handler:
+    """The Lambda handler of a provider's districts: polls on a schedule's event, moves and lists when told to."""
+
+    def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
+        step = event.get("step", "poll")
+        try:
+            done = DISTRICT_STEPS[step](_onboarding(provider, listing), event)
+        except RosterError as error:
+            logger().warning(error.message, extra={"step": step, "error": type(error).__name__})
+            raise
+        if step == "poll":
+            (logger().warning if done["suspicious"] or done["unsent"] else logger().info)("polled", extra=done)
+        return done
+
+    return handler
+
+
+def _onboarding(provider: str, listing: Listing) -> Onboarding:
+    from roster.applications import DynamoAccounts, DynamoApplications  # only onboarding needs these
+    from roster.mail import SesMail
+
+    use_table(os.environ["TABLE_NAME"])
+    applications, accounts, secrets = DynamoApplications(), DynamoAccounts(), _secrets()
+    addresses = Addresses(os.environ["SUPPORT_ADDRESS"], os.environ["IMPORTER_ADDRESS"])
+    announcer = Announcer(applications, accounts, SesMail(os.environ["MAIL_SENDER"]), addresses)
+    return Onboarding(
+        provider,
+        applications,
+        accounts,
+        secrets,
+        announcer,
+        lambda: listing(_http(), secrets.of(PARTNER, provider)),
+        lambda: datetime.now(UTC),
+    )
 
 
 def account_name(account: str) -> str | None:

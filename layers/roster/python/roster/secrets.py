@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from time import time
 from typing import Any
@@ -18,7 +18,9 @@ from botocore.exceptions import ClientError
 
 from roster.errors import NotSetUp
 from roster.ports import Token
+from roster.trouble import trouble
 
+SECRETS = "Secrets Manager"
 MARGIN = 120.0  # seconds that a token must still be good for
 
 
@@ -36,6 +38,17 @@ class SecretsManager:
             raise NotSetUp(f"account {account} has no credential for its roster provider")
         secret: dict[str, str] = json.loads(answer["SecretString"])
         return secret
+
+    @trouble(SECRETS)
+    def keep(self, account: str, provider: str, secret: Mapping[str, str]) -> None:
+        """Make or replace the account's credential."""
+        name, value = f"{self._prefix}/{account}/{provider}", json.dumps(dict(secret))
+        try:
+            self._client.put_secret_value(SecretId=name, SecretString=value)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            self._client.create_secret(Name=name, SecretString=value)
 
     def tokens(self, account: str, provider: str) -> SharedTokens:
         """The place of the account's access token, beside its credential."""
@@ -63,6 +76,7 @@ class SharedTokens:
         told = json.loads(answer["SecretString"])
         return Token(told["value"], told["expires"], tuple(told["scopes"])), answer["VersionId"]
 
+    @trouble(SECRETS)
     def _keep(self, token: Token, before: str) -> bool:
         """The id of the new version follows from the one before, so that only one can succeed it."""
         said = {"SecretString": json.dumps(asdict(token))}
@@ -79,6 +93,7 @@ class SharedTokens:
         return True
 
 
+@trouble(SECRETS)
 def _read(client: Any, name: str) -> dict[str, Any] | None:
     try:
         answer: dict[str, Any] = client.get_secret_value(SecretId=name)

@@ -6,15 +6,17 @@ other events' listings, people whom an untrusted source does not show.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from roster.errors import ClassTooLarge
 from roster.facts import ContactKey, Context, Doubt, Facts, Outcome
 from roster.model import Class, ClassEntry, ContactEntry, Listing, Person
 from roster.ports import Change
+from roster.sizes import fitting, weight
 from roster.tally import Tally
 
-LARGEST_CLASS = 380_000  # bytes of ids; an item holds 400 KB
+LARGEST_CLASS = 380_000  # bytes of a class's ids; an item holds 400 KB
 
 
 def settle_contact(
@@ -50,7 +52,7 @@ def settle_contact(
 
 def _item(entry: ContactEntry) -> tuple[Person, list[list[str]], str]:
     """What of an entry is stored in the table; which events list it is not."""
-    return entry.person, entry.related(), entry.inactive_since
+    return entry.person, fitting(entry.related()), entry.inactive_since
 
 
 def _present(
@@ -67,8 +69,15 @@ def _present(
     if person.kind == "student" and not person.birth_date:
         out.tally.warn("student_without_birth_date", "student", person.id)
     out.tally.count(person.kind, _outcome(person, known, out.tally))
-    listed = {**(known.listed if known else {}), context.event: listing}
-    return ContactEntry(person, listed)
+    entry = ContactEntry(person, {**(known.listed if known else {}), context.event: listing})
+    _count_left_out(entry.related(), (person.kind, person.id), out)
+    return entry
+
+
+def _count_left_out(values: Sequence[str | list[str]], key: ContactKey, out: Outcome) -> None:
+    """An item holds what it has room for; the ledger knows the rest."""
+    if len(fitting(values)) < len(values):
+        out.tally.warn("more_than_fits", *key)
 
 
 def _kept(person: Person, known: Person) -> Person:
@@ -132,8 +141,9 @@ def settle_schedule(
     before = known.listed[context.event].classes if known and context.event in known.listed else []
     now = listing.classes if listing else []
     _count_members("enrolment", set(now), set(before), facts.released.get(key, set()), out.tally)
+    _count_left_out(now, key, out)
     if now != before or key[1] in doubt.schedules:
-        out.changes.append(Change("schedule", key[1], tuple(now) if now else None))
+        out.changes.append(Change("schedule", key[1], tuple(fitting(now)) if now else None))
 
 
 def _count_members(kind: str, now: set[str], before: set[str], released: set[str], tally: Tally) -> None:
@@ -182,7 +192,7 @@ def _present_class(info: Class, facts: Facts, before: ClassEntry | None, context
     teachers = sorted((not primary, id not in first, id) for id, primary in ranked.items())
     students = sorted(id for kind, id in members if kind == "student")
     entry = ClassEntry(info, [id for *_, id in teachers], students)
-    if sum(map(len, students)) > LARGEST_CLASS:
+    if weight([*entry.teachers, *students]) > LARGEST_CLASS:
         raise ClassTooLarge(f"class {info.id} has {len(students)} students; one class cannot hold them")
     if not teachers:
         out.tally.warn("class_without_teacher", "class", info.id)

@@ -15,10 +15,14 @@ from struct import Struct
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from roster.errors import FilesMissing
 from roster.keys import SLOTS
 from roster.model import JSON, to_line
+from roster.trouble import trouble
 
+BUCKET = "the staging bucket"
 FOOTER = Struct(f">{SLOTS + 1}I")
 FIRST_LOOK = 64 * 1024
 LEVEL = 3  # compression: beyond 3 it costs more time than the bytes are worth
@@ -33,6 +37,7 @@ class S3Slots:
         self._bucket = bucket
         self._offsets: dict[str, tuple[int, ...]] = {}
 
+    @trouble(BUCKET)
     def write(self, name: str, lines: Iterable[tuple[int, bytes]]) -> None:
         """Write the lines, (slot, line) each; none is a file too, for it may replace one that had some."""
         slots = defaultdict(list)
@@ -50,18 +55,20 @@ class S3Slots:
         packed = whole[start:stop] if whole else self._get(name, f"bytes={start}-{stop - 1}")
         yield from gzip.decompress(packed).splitlines()
 
+    @trouble(BUCKET)
     def names(self, prefix: str) -> Sequence[str]:
         """Names of the files whose name begins so, sorted."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         return [found["Key"] for page in pages for found in page.get("Contents", [])]
 
+    @trouble(BUCKET)
     def write_json(self, name: str, value: JSON) -> None:
         self._client.put_object(Bucket=self._bucket, Key=name, Body=zlib.compress(to_line(value)))
 
     def read_json(self, name: str) -> JSON:
-        body = self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
-        return json.loads(zlib.decompress(body))
+        return json.loads(zlib.decompress(self._get(name, "bytes=0-")))
 
+    @trouble(BUCKET)
     def delete(self, names: Sequence[str]) -> None:
         """S3 takes at most 1,000 names at a time."""
         for first in range(0, len(names), 1000):
@@ -79,8 +86,14 @@ class S3Slots:
         self._offsets[name] = offsets
         return offsets, b""
 
+    @trouble(BUCKET)
     def _get(self, name: str, span: str) -> bytes:
-        body: bytes = self._client.get_object(Bucket=self._bucket, Key=name, Range=span)["Body"].read()
+        try:
+            body: bytes = self._client.get_object(Bucket=self._bucket, Key=name, Range=span)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            raise FilesMissing(f"there is no file {name}") from None
         return body
 
 

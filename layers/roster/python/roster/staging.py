@@ -1,7 +1,7 @@
 """Where a run's files lie among the slots, and how a shard's lines are read back.
 
-Everything a run pulls or plans lies under its own folder; what it applied lies apart, because the next run, and an
-undo, are compared with it.
+What a run pulls and hands from pass to pass is forgotten after a month. What it plans and applies lies apart and is
+not: an interrupted plan is in doubt for as long as nobody runs again, and the next run is compared with the ledger.
 """
 
 from __future__ import annotations
@@ -10,57 +10,80 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from roster.errors import FilesMissing
 from roster.facts import ContactKey, Doubt, Facts, Outcome
-from roster.keys import shard_slots, slot
-from roster.model import (
-    JSON,
-    BirthDate,
-    Class,
-    ClassEntry,
-    ContactEntry,
-    Enrolment,
-    Person,
-    Record,
-    Rejected,
-    Relationship,
-    Remark,
-    School,
-    SourceState,
-    Term,
-    Within,
-    dense,
-    to_line,
+from roster.keys import (
+    beside,
+    ledger_folder,
+    plan_folder,
+    planned,
+    pulled_folder,
+    run_folder,
+    shard_slots,
+    slot,
+    snapshot_folder,
 )
-from roster.ports import Change, Slots
+from roster.lines import change_from, change_line
+from roster.model import JSON, ClassEntry, ContactEntry, to_line
+from roster.ports import Change, RunKey, Slots
 
-# How a fact is tagged in a line, and the attribute whose id routes it.
-FACTS: Mapping[type, tuple[str, str]] = {
-    Person: ("person", "id"),
-    BirthDate: ("birth_date", "student"),
-    Class: ("class", "id"),
-    Enrolment: ("enrolment", "class_id"),
-    Relationship: ("relationship", "parent"),
-    Remark: ("remark", "id"),
-}
-NOTES: Mapping[type, str] = {
-    School: "school",
-    Term: "term",
-    Within: "within",
-    SourceState: "state",
-    Rejected: "rejected",
-}
+CHANGING = ("people", "rosters")  # the passes that plan changes
 
 
 @dataclass(frozen=True)
 class Staging:
-    """The files of one run. `folder`: what is pulled and planned; `ledger`, `snapshot`: what will be applied."""
+    """The files of one run of an account that imports from `provider`."""
 
     slots: Slots
-    folder: str
-    ledger: str
-    snapshot: str
+    key: RunKey
+    provider: str
     shards: int = 1
+
+    @cached_property
+    def source(self) -> str:
+        """What was pulled. Written by an importer, so nothing that lies here decides what is deleted."""
+        return pulled_folder(self.key.account, self.key.event, self.key.run)
+
+    @cached_property
+    def folder(self) -> str:
+        """What is handed from pass to pass, and the run's context."""
+        return run_folder(self.key.account, self.key.event, self.key.run)
+
+    @cached_property
+    def plan(self) -> str:
+        return plan_folder(self.key.account, self.provider, self.key.event, self.key.run)
+
+    @cached_property
+    def ledger(self) -> str:
+        """What will be applied to the account's contacts."""
+        return ledger_folder(self.key.account, self.provider, self.key.run)
+
+    @cached_property
+    def snapshot(self) -> str:
+        """What will be applied to the event's classes."""
+        return snapshot_folder(self.key.account, self.key.event, self.key.run)
+
+    @cached_property
+    def lasting(self) -> tuple[str, str, str]:
+        """What no lifecycle rule forgets."""
+        return self.ledger, self.snapshot, self.plan
+
+    def is_ours(self, ledger: str, *plans: str) -> bool:
+        """Whether these (or blank) came from this provider: of another one, the same id is somebody else's."""
+        places = [(ledger, beside(self.ledger)), *((plan, planned(self.key.account, self.provider)) for plan in plans)]
+        return all(folder.startswith(place) for folder, place in places if folder)
+
+    def context(self) -> dict[str, JSON]:
+        """What the plan was begun with."""
+        context: dict[str, JSON] = self.slots.read_json(f"{self.folder}/context")
+        return context
+
+    def help(self) -> Mapping[str, str]:
+        """The provider's own words for whatever a report may have to explain."""
+        help: Mapping[str, str] = self.slots.read_json(f"{self.source}/provider")["help"]
+        return help
 
     def facts(self, pulled: Iterable[str], shard: int, tags: Iterable[str], passes: Iterable[str] = ()) -> Facts:
         """The facts of one shard in the `pulled` files, and what earlier passes called there."""
@@ -75,22 +98,25 @@ class Staging:
 
     def pulled(self, round: int, pages: Sequence[int]) -> list[str]:
         """The files of a pull's last round, page by page and no page more than it read."""
-        names = self.slots.names(f"{self.folder}/pull/{round}/")
-        return [name for name in names if _page(name) < pages[_resource(name)]]
+        names = self.slots.names(f"{self.source}/pull/{round}/")
+        found = [name for name in names if _page(name) < pages[_resource(name)]]
+        if len(found) != sum(pages):
+            raise FilesMissing(f"of {sum(pages)} pages that were pulled, {len(found)} are there")
+        return found
 
     def notes(self, round: int, noted: Iterable[str]) -> Iterator[tuple[str, dict[str, JSON]]]:
         """What those pages noted beside the roster: terms, schools, the source's state, rejected rows."""
         for page in noted:
-            yield from self.slots.read_json(f"{self.folder}/notes/{round}/{page}")
+            yield from self.slots.read_json(f"{self.source}/notes/{round}/{page}")
 
     def keep(self, name: str, shard: int, out: Outcome) -> None:
         """Write a pass's outcome; done twice, it writes the same files."""
         file = f"{name}-{shard:03d}"
         self.slots.write(f"{self.folder}/routed/{file}", out.routed)
-        self.slots.write(f"{self.folder}/plan/{file}", map(_change_line, out.changes))
         if out.tally.problems:
             self.slots.write_json(f"{self.folder}/problems/{file}", out.tally.problems)
-        if name in ("people", "rosters"):
+        if name in CHANGING:
+            self.slots.write(f"{self.plan}/{name}-{self._place(shard)}", map(change_line, out.changes))
             lines = ((slot(entry.person.id), to_line(entry.to_json())) for entry in out.contacts)
             self.slots.write(f"{self.ledger}/{name}-{self._place(shard)}", lines)
         if name == "rosters":
@@ -107,10 +133,31 @@ class Staging:
         for name in self.slots.names(f"{self.folder}/offered/"):
             yield from map(tuple, self.slots.read_json(name))
 
-    def changes(self, name: str, shard: int) -> Iterator[Change]:
-        """What a pass wants written, for one shard."""
-        file = f"{self.folder}/plan/{name}-{shard:03d}"
-        yield from (_change(line) for line in self.slots.read(file, shard_slots(shard, self.shards)))
+    def changes(self, shard: int) -> Iterator[Change]:
+        """What the plan wants written of one shard."""
+        for name in CHANGING:
+            file = f"{self.plan}/{name}-{self._place(shard)}"
+            yield from map(change_from, self.slots.read(file, shard_slots(shard, self.shards)))
+
+    def outdated(self, ledger: str, snapshot: str) -> list[str]:
+        """Files of runs before the last, or that were never applied: they hold birth dates and serve nobody.
+
+        What another event's interrupted run planned is not among them.
+        """
+        kept = {*self.lasting, ledger, snapshot}
+        names = (name for folder in self.lasting for name in self.slots.names(beside(folder)))
+        return [name for name in names if name.rsplit("/", 1)[0] not in kept]
+
+    def forget(self, outdated: Iterable[str]) -> None:
+        """Delete such files, and this run's own plan; only where such files can lie, whatever the list says."""
+        places = tuple(map(beside, self.lasting))
+        names = [name for name in outdated if name.startswith(places)]
+        self.slots.delete([*names, *self.slots.names(f"{self.plan}/")])
+
+    def discard(self) -> None:
+        """Delete what would have been applied, and never will be."""
+        for folder in self.lasting:
+            self.slots.delete(self.slots.names(f"{folder}/"))
 
     def _place(self, shard: int) -> str:
         return f"{shard:03d}-of-{self.shards:03d}"
@@ -129,12 +176,20 @@ class Staging:
     def _applied(self, folder: str, name: str, shard: int) -> Iterator[bytes]:
         """Lines of this shard's slots, whatever the number of shards they were written with."""
         wanted = shard_slots(shard, self.shards)
-        for file in self.slots.names(f"{folder}/{name}-") if folder else ():
-            place, shards = file.rsplit("/", 1)[1].removeprefix(f"{name}-").split("-of-")
-            theirs = shard_slots(int(place), int(shards))
+        for file, theirs in self._files(folder, name) if folder else ():
             both = range(max(wanted.start, theirs.start), min(wanted.stop, theirs.stop))
             if both:
                 yield from self.slots.read(file, both)
+
+    def _files(self, folder: str, name: str) -> list[tuple[str, range]]:
+        """All files of a pass, each with its slots. One that is missing would read as: nobody was there."""
+        prefix = f"{folder}/{name}-"
+        names = self.slots.names(prefix)
+        places = [tuple(map(int, file.removeprefix(prefix).split("-of-"))) for file in names]
+        written = Counter(shards for _, shards in places)
+        if not written or any(shards != files for shards, files in written.items()):
+            raise FilesMissing(f"of {prefix}… there are {len(names)} files, and some are missing")
+        return [(file, shard_slots(*place)) for file, place in zip(names, places, strict=True)]
 
     def doubt(self, contacts: str, event: str, shard: int) -> Doubt:
         """What interrupted plans (folders, or blank) may have written of this shard."""
@@ -147,8 +202,8 @@ class Staging:
         )
 
     def _planned(self, folder: str, shard: int) -> Iterator[Change]:
-        for file in self.slots.names(f"{folder}/plan/") if folder else ():
-            yield from map(_change, self.slots.read(file, shard_slots(shard, self.shards)))
+        for name in CHANGING:
+            yield from map(change_from, self._applied(folder, name, shard))
 
 
 def _resource(name: str) -> int:
@@ -157,35 +212,3 @@ def _resource(name: str) -> int:
 
 def _page(name: str) -> int:
     return int(name.rsplit("-", 1)[1])
-
-
-def _change_line(change: Change) -> tuple[int, bytes]:
-    entry = change.entry
-    value = entry.to_json() if isinstance(entry, ContactEntry | ClassEntry) else entry
-    return slot(change.id), to_line([change.kind, change.id, value])
-
-
-def _change(line: bytes) -> Change:
-    kind, id, value = json.loads(line)
-    if value is None:
-        return Change(kind, id, None)
-    if kind == "schedule":
-        return Change(kind, id, tuple(value))
-    return Change(kind, id, _entry(kind, value))
-
-
-def _entry(kind: str, value: Mapping[str, JSON]) -> ContactEntry | ClassEntry:
-    return ClassEntry.from_json(value) if kind == "class" else ContactEntry.from_json(value)
-
-
-def fact_lines(records: Iterable[Record]) -> Iterable[tuple[int, bytes]]:
-    """Each fact as (slot, line)."""
-    for record in records:
-        tagged = FACTS.get(type(record))
-        if tagged:
-            tag, route = tagged
-            yield slot(getattr(record, route)), to_line([tag, dense(record)])
-
-
-def note_line(note: Record) -> JSON:
-    return [NOTES[type(note)], vars(note)]

@@ -6,28 +6,23 @@ never a secret. A step that is done twice leaves what doing it once leaves.
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
-from roster.calendar import Calendar
-from roster.errors import HELP_MARK, NotSetUp
+from roster import report
+from roster.errors import NotSetUp, Superseded
 from roster.guard import reasons
-from roster.keys import ledger_folder, run_folder, snapshot_folder
-from roster.model import JSON, NO_TERM, Selection, Term
+from roster.model import JSON, Selection
 from roster.plan import Planned, Planner, calendar
 from roster.ports import Records, Roster, RunKey, Slots
 from roster.pull import Place
 from roster.staging import Staging
 from roster.tally import Tally
 
-FULL_SHARE = 0.99  # a few birth dates are missing in every school
 MODES = ("import", "preview")
 NOT_ACTIVE_HELP = "pickAtime is setting up this import: you will get an e-mail when it is active and ready for use."
-UNEXPECTED_HELP = "Nothing was lost: start the import again. If it fails again, write to support@pickatime.com."
 
 
 class State(TypedDict, total=False):
@@ -43,7 +38,7 @@ class State(TypedDict, total=False):
     place: dict[str, JSON]
     plan: Planned
     verdict: dict[str, JSON]
-    applied: list[dict[str, int]]
+    applied: dict[str, list[JSON]]
 
 
 @dataclass
@@ -94,135 +89,83 @@ class Sync:
 
     def guard(self, state: State) -> State:
         """Decide: apply, preview or held. Only `apply` may be followed by a change, and marks that it is coming."""
-        context = self._context(state)
-        why = reasons(Tally.from_json(state["plan"]["tally"]), context["vanished"])
+        staging = self._staging(state)
+        why = reasons(Tally.from_json(state["plan"]["tally"]), staging.context()["vanished"])
         decision = "preview" if state["mode"] == "preview" else "held" if why else "apply"
         if decision == "apply":
-            self.records.applying(_key(state), _folder(state))
+            self.records.applying(staging.key, staging.plan)
         shards = list(range(state["plan"]["shards"]))
         return {**state, "verdict": {"decision": decision, "reasons": why, "shards": shards}}
 
     def apply(self, state: State, shard: int) -> dict[str, int]:
-        """Write one shard's changes. Writing them again changes nothing."""
+        """Write one shard's changes. Writing them again changes nothing; but not once another run's are written."""
         key = _key(state)
-        staging = Staging(self.slots, _folder(state), "", "", state["plan"]["shards"])
-        changes = (change for name in ("people", "rosters") for change in staging.changes(name, shard))
+        if not self.records.holds(key):
+            raise Superseded(f"another run has taken over from run {key.run}")
+        changes = self._staging(state).changes(shard)
         writes = self.roster.apply(key.account, key.event, state["provider"], changes)
         self.records.progress(key, {"stage": "apply", "page": shard + 1, "of": state["plan"]["shards"]})
         return {"writes": writes}
 
     def finish(self, state: State) -> JSON:
         """The run's report; for an applied plan also the flip to its ledger and snapshot, all in one transaction."""
-        key, verdict = _key(state), state["verdict"]
-        status = "applied" if verdict["decision"] == "apply" else verdict["decision"]
-        context = self._context(state)
-        report = self._report(state, status, context)
-        self._write_offer(state, context)
-        flip = self._flip(key, state, context) if status == "applied" else None
-        self.records.finish(key, status, report, self._stamp(), flip)
-        return report
+        staging, verdict = self._staging(state), state["verdict"]
+        context = staging.context()
+        applied = verdict["decision"] == "apply"
+        said = report.ended(
+            "applied" if applied else verdict["decision"],
+            Tally.from_json(state["plan"]["tally"]),
+            verdict["reasons"],
+            context["absent"],
+            staging.help(),
+            state["place"]["requests"],
+            sum(state.get("applied", {}).get("writes", [])),
+        )
+        offer = report.offer(staging.offered(), context["schools"], calendar(context))
+        self.slots.write_json(f"{staging.folder}/offer", offer)
+        if applied:
+            self._flip(staging, context, said, Selection.from_json(state["selection"]))
+        else:
+            self.records.finish(staging.key, said["status"], said, self._stamp())
+            staging.discard()
+        return said
 
-    def _flip(self, key: RunKey, state: State, context: Mapping[str, JSON]) -> tuple[str, str, JSON]:
-        """Make ready what the next run is compared with, and forget what it no longer needs."""
-        ledger = ledger_folder(key.account, state["provider"], key.run)
-        snapshot = snapshot_folder(key.account, key.event, key.run)
-        self.slots.write_json(f"{snapshot}/manifest", {"selection": context["selection"]})
-        self.slots.delete(context["outdated"])
-        return ledger, snapshot, context["selection"]
+    def _flip(self, staging: Staging, context: Mapping[str, JSON], said: Mapping[str, JSON], chosen: Selection) -> None:
+        """Point at what the next run is compared with; then forget what no run needs any more."""
+        self.slots.write_json(f"{staging.snapshot}/manifest", {"selection": context["selection"]})
+        self.records.finish(staging.key, "applied", said, self._stamp(), (staging.ledger, staging.snapshot))
+        self._renew(staging.key, chosen, Selection.from_json(context["selection"]))
+        staging.forget(context["outdated"])
+
+    def _renew(self, key: RunKey, chosen: Selection, found: Selection) -> None:
+        """Remember chosen terms under the ids that they have now, unless somebody has chosen anew since Begin."""
+        stored = self.records.event(key.account, key.event).selection
+        if found != chosen == Selection.from_json(stored):
+            self.records.renew(key, stored, found.to_json())
 
     def fail(self, state: State, run: str, error: Mapping[str, str]) -> JSON:
         """Write what went wrong and what to do about it, and free the locks; the roster is as the plan left it."""
-        code, message, help = _explain(error)
-        place = state.get("place") or {}
-        report = {
-            "status": "failed",
-            "error": {"code": code, "message": message, "help": help},
-            "counts": Tally().counts(),
-            "warnings": place.get("warnings", {}),
-            "requests": place.get("requests", 0),
-            "writes": 0,
-        }
-        self.records.finish(RunKey(state["account"], state["event"], run), "failed", report, self._stamp())
-        return report
+        applying = "verdict" in state and state["verdict"]["decision"] == "apply"
+        said = report.failed(error, state.get("place") or {}, applying)
+        self.records.finish(RunKey(state["account"], state["event"], run), "failed", said, self._stamp())
+        if "provider" in state and not _may_have_applied(state):
+            self._staging(state).discard()
+        return said
 
-    def _report(self, state: State, status: str, context: Mapping[str, JSON]) -> dict[str, JSON]:
-        tally = Tally.from_json(state["plan"]["tally"])
-        help = self.slots.read_json(f"{_folder(state)}/provider")["help"]
-        return {
-            "status": status,
-            "counts": tally.counts(),
-            "warnings": dict(sorted(tally.warnings.items())),
-            "help": {code: help.get(code, UNEXPECTED_HELP) for code in sorted(tally.warnings)},
-            "security_values": _security_values(tally, context["absent"], help),
-            "reasons": state["verdict"]["reasons"],
-            "requests": state["place"]["requests"],
-            "writes": sum(shard["writes"] for shard in state.get("applied", [])),
-        }
-
-    def _write_offer(self, state: State, context: Mapping[str, JSON]) -> None:
-        """What there is to choose from at the provider: schools and terms, each with its number of classes."""
-        staging = Staging(self.slots, _folder(state), "", "")
-        schools: Counter[str] = Counter()
-        places: Counter[frozenset[str]] = Counter()
-        for school, terms, classes in staging.offered():
-            schools[school] += classes
-            places[frozenset(terms)] += classes
-        provided = calendar(context)
-        known = {term.id for term in provided.terms}
-        unknown = [Term(id, id if id == NO_TERM else "") for id in sorted(frozenset().union(*places) - known)]
-        offer = {
-            "schools": [{**school, "classes": schools[school["id"]]} for school in context["schools"]],
-            "terms": [
-                {**asdict(term), "classes": _brought(term.id, places, provided)} for term in (*provided.terms, *unknown)
-            ],
-        }
-        self.slots.write_json(f"{_folder(state)}/offer", offer)
-
-    def _context(self, state: State) -> dict[str, JSON]:
-        context: dict[str, JSON] = self.slots.read_json(f"{_folder(state)}/context")
-        return context
+    def _staging(self, state: State) -> Staging:
+        shards = state["plan"]["shards"] if "plan" in state else 1
+        return Staging(self.slots, _key(state), state["provider"], shards)
 
     def _stamp(self) -> str:
         return self.now().isoformat(timespec="seconds")
-
-
-def _security_values(tally: Tally, absent: Container[str], help: Mapping[str, str]) -> dict[str, JSON]:
-    """Whether the provider shows birth dates, of how many students none is stored, and what to click."""
-    students = sum(tally.outcomes[f"student.{outcome}"] for outcome in ("created", "updated", "unchanged", "returned"))
-    dated = tally.guard["student.dated"]
-    state = (
-        "refused"
-        if "birth_date" in absent
-        else "full"
-        if dated >= FULL_SHARE * students
-        else "partial"
-        if dated
-        else "empty"
-    )
-    said = help.get(f"security_values_{state}", "") if state != "full" else ""
-    return {"state": state, "students": students, "missing": tally.warnings["student_without_birth_date"], "help": said}
-
-
-def _brought(term: str, places: Mapping[frozenset[str], int], provided: Calendar) -> int:
-    """How many classes choosing the term would bring."""
-    family = provided.family([term])
-    return sum(classes for terms, classes in places.items() if not family.isdisjoint(terms))
 
 
 def _key(state: State) -> RunKey:
     return RunKey(state["account"], state["event"], state["run"])
 
 
-def _folder(state: State) -> str:
-    return run_folder(state["account"], state["event"], state["run"])
-
-
-def _explain(error: Mapping[str, str]) -> tuple[str, str, str]:
-    """(code, message, help) of an error as Step Functions hands it over: a name, and a cause that may be JSON."""
-    code, cause = error.get("Error", "Unknown"), error.get("Cause", "")
-    try:
-        said = json.loads(cause).get("errorMessage", "")
-    except (ValueError, AttributeError):
-        said = ""
-    message, mark, help = str(said).partition(HELP_MARK)
-    return code, message if mark else f"the run stopped unexpectedly ({code})", help or UNEXPECTED_HELP
+def _may_have_applied(state: State) -> bool:
+    """Also a guard that marked the plan, and was killed before it could say so."""
+    if "verdict" in state:
+        return bool(state["verdict"]["decision"] == "apply")
+    return "plan" in state and state["plan"]["done"]

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from pynamodb.attributes import (
+    BooleanAttribute,
     JSONAttribute,
     ListAttribute,
+    NumberAttribute,
     UnicodeAttribute,
 )
 from pynamodb.models import Model
@@ -95,6 +97,25 @@ class IntegrationItem(Item):
     ledger = UnicodeAttribute(null=True)
     applying = UnicodeAttribute(null=True)
     state = UnicodeAttribute(null=True)
+
+
+class ApplicationItem(Item):
+    """A district's application for an import (see roster.admission). Never a credential."""
+
+    provider = UnicodeAttribute()
+    tenant = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
+    settings: JSONAttribute = JSONAttribute(null=True)
+    shared = BooleanAttribute(default=False)
+    shared_since = UnicodeAttribute(null=True)
+    obstacle = UnicodeAttribute(null=True)
+    state = UnicodeAttribute()
+    state_since = UnicodeAttribute(null=True)
+    account = UnicodeAttribute(null=True)
+    activation = NumberAttribute(default=0)
+    mailed = NumberAttribute(default=0)
+    told = NumberAttribute(default=0)
+    notice = UnicodeAttribute(null=True)
 
 
 class EventItem(Item):

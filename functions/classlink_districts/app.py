@@ -1,0 +1,7 @@
+"""Lambda handler: finds the districts that have added pickAtime in ClassLink, and moves them as support decides."""
+
+from listing import fetch
+
+from roster.runtime import onboarder
+
+handler = onboarder("classlink", fetch)

@@ -1,0 +1,74 @@
+"""The words of our mails: plain text, and the same in simple HTML.
+
+What names a school comes from outside, so nobody's name may add a header, markup or a link, or turn text around: it is
+escaped, kept on one line, and holds neither invisible characters nor what a mail program would make a link of.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from html import escape
+from urllib.parse import quote
+
+ACTIVE = "the data import is active and ready for use"
+LONGEST_NAME = 100
+
+_ADDRESS = re.compile(r"//|\\\\")  # of a web page or a file: the word that holds one is left out
+_JOINT = re.compile(r"(?<=\w)(?:[.\u3002](?=[^\W\d_]{2})|:(?=\w))")  # as in evil.example or mailto:x
+
+
+@dataclass(frozen=True)
+class Letter:
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+
+
+def activated(school: str, account: str, importer: str) -> Letter:
+    """To the account's administrators, once per activation."""
+    link = f"{importer}?ven={quote(account, safe='')}"
+    name = _line(school) or "your school"
+    return _letter(
+        f"pickAtime: the data import of {name} is active",
+        [
+            "Hello,",
+            f"for {name}, {ACTIVE}.",
+            "Open the Importer to choose schools and terms and to start the first import:",
+            link,
+            "Questions? Write to support@pickatime.com.",
+        ],
+        link,
+    )
+
+
+def requested(provider: str, tenant: str, name: str, obstacle: str) -> Letter:
+    """To support, once per district."""
+    shares = f"It cannot be imported yet: {_line(obstacle)}." if obstacle else "It shares its data."
+    district = _line(name) or f"tenant {_line(tenant)}"
+    return _letter(
+        f"New district at {provider}: {district}",
+        [
+            f"{district} (tenant {_line(tenant)}) has added pickAtime in its {provider} console.",
+            shares,
+            "Tie it to its account to begin: move the application to configuring.",
+        ],
+    )
+
+
+def _letter(subject: str, paragraphs: list[str], link: str = "") -> Letter:
+    html = "\n".join(f"<p>{_linked(p) if p == link else escape(p)}</p>" for p in paragraphs)
+    return Letter(subject, "\n\n".join(paragraphs) + "\n", f'<!doctype html>\n<html lang="en">\n{html}\n</html>\n')
+
+
+def _linked(address: str) -> str:
+    return f'<a href="{escape(address)}">{escape(address)}</a>'
+
+
+def _line(name: str) -> str:
+    """The name as harmless text. Look-alikes of dots and slashes become dots and slashes first."""
+    given = " ".join(unicodedata.normalize("NFKC", name).split())
+    visible = "".join(char for char in given if not unicodedata.category(char).startswith("C"))
+    words = " ".join(word for word in visible.split() if not _ADDRESS.search(word))
+    return _JOINT.sub(r"\g<0> ", words)[:LONGEST_NAME]

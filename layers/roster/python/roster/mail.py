@@ -1,0 +1,60 @@
+"""The SES adapter of `Mail`: sends each mail once, and tells "certainly not sent" from "nobody knows".
+
+botocore would send a mail again that was not answered in time, and SES would deliver both: it may try but once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+)
+
+from roster.errors import MailNotSent, MailUncertain
+from roster.letters import Letter
+
+ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+NEVER_REACHED = (EndpointConnectionError, ConnectTimeoutError)
+
+
+class SesMail:
+    """Mails from one sender, whose address or domain SES has verified."""
+
+    def __init__(self, sender: str) -> None:
+        self._client = boto3.client("sesv2", config=ONCE)
+        self._sender = sender
+
+    def send(self, to: Sequence[str], letter: Letter) -> None:
+        """One mail to all of them (see roster.ports.Mail). Errors name no address."""
+        try:
+            self._client.send_email(
+                FromEmailAddress=self._sender,
+                Destination={"ToAddresses": list(to)},
+                Content={
+                    "Simple": {
+                        "Subject": {"Data": letter.subject, "Charset": "UTF-8"},
+                        "Body": {
+                            "Text": {"Data": letter.text, "Charset": "UTF-8"},
+                            "Html": {"Data": letter.html, "Charset": "UTF-8"},
+                        },
+                    }
+                },
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                raise MailNotSent(f"the mail service refused a mail ({code})") from None
+            raise MailUncertain(f"the mail service failed at a mail ({code})") from None
+        except NEVER_REACHED as error:
+            raise MailNotSent(f"the mail service was not reached ({type(error).__name__})") from None
+        except HTTPClientError as error:
+            raise MailUncertain(f"the mail service did not answer ({type(error).__name__})") from None
+        except BotoCoreError as error:
+            raise MailNotSent(f"the mail cannot be sent ({type(error).__name__})") from None
