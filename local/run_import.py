@@ -25,7 +25,7 @@ GONE = {
     "counts": Tally().counts(),
     "warnings": {},
     "requests": 0,
-    "writes": 0,
+    "writes": None,
 }
 Show = Callable[[Mapping[str, Any]], None]
 

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 from socket import inet_aton
 from urllib.parse import urlsplit
 
-from help_texts import HELP
+from wording import HELP
 
 from roster.errors import NotSetUp
 from roster.fields import text

@@ -13,8 +13,8 @@ from time import monotonic
 
 import address
 from credentials import credential
-from help_texts import HELP
 from pages import ASKED, Cursor, past_end
+from wording import HELP
 
 from roster.errors import AccessMissing, CredentialRejected, ProviderUnavailable
 from roster.model import JSON

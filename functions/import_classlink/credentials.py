@@ -13,8 +13,8 @@ from typing import Protocol
 from urllib.parse import quote
 
 import address
-from help_texts import HELP
 from oauth1 import METHODS, OAuth1
+from wording import HELP
 
 from roster.errors import ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable
 from roster.fields import items, mapping, text

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
-from help_texts import HELP
+from wording import HELP
 
 from roster.errors import ContractBroken
 from roster.fields import items, mapping, text

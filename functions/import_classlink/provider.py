@@ -14,8 +14,8 @@ from functools import partial
 
 import normalize
 from connection import LARGEST_PAGE, NOT_SHARED, OPTIONAL, Connection
-from help_texts import HELP
 from pages import Cursor, read
+from wording import HELP
 
 from roster.errors import NotSetUp
 from roster.fields import text
@@ -70,11 +70,18 @@ def _resources(limit: int, parental: frozenset[str]) -> Iterator[Resource]:
         return partial(read, keys)
 
     id = normalize.row_id
-    yield Resource("orgs", at("orgs"), of("orgs", "schools"), normalize.org, id)
-    yield Resource("academicSessions", at("academicSessions"), of("academicSessions", "terms"), normalize.session, id)
-    yield Resource("classes", at("classes"), of("classes"), normalize.section, id)
-    yield Resource("users", at("users"), of("users"), normalize.users(parental), id)
-    yield Resource("enrollments", at("enrollments"), of("enrollments"), normalize.enrolment, id)
+    yield Resource("orgs", at("orgs"), of("orgs", "schools"), normalize.org, id, shifting=True)
+    yield Resource(
+        "academicSessions",
+        at("academicSessions"),
+        of("academicSessions", "terms"),
+        normalize.session,
+        id,
+        shifting=True,
+    )
+    yield Resource("classes", at("classes"), of("classes"), normalize.section, id, shifting=True)
+    yield Resource("users", at("users"), of("users"), normalize.users(parental), id, shifting=True)
+    yield Resource("enrollments", at("enrollments"), of("enrollments"), normalize.enrolment, id, shifting=True)
     yield Resource(
         OPTIONAL,
         at(OPTIONAL),
@@ -84,6 +91,7 @@ def _resources(limit: int, parental: frozenset[str]) -> Iterator[Resource]:
         covers=("birth_date",),
         optional="demographics_refused",
         refusals=NOT_SHARED,
+        shifting=True,
     )
 
 

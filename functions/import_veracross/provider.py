@@ -72,7 +72,9 @@ def _resources(settings: Mapping[str, JSON], selection: Selection) -> Iterator[R
     def at(path: str, normalise: Normalise, year: str = "") -> Resource:
         name = path.rpartition("/")[2]
         query = urlencode({"school_year": year, "page": 1} if year else {"page": 1})
-        return Resource(f"{name} {year}".strip(), f"{path}?{query}", reader(size), normalise, normalize.row_id)
+        return Resource(
+            f"{name} {year}".strip(), f"{path}?{query}", reader(size), normalise, normalize.row_id, shifting=True
+        )
 
     yield at("/academics/config/grading_periods", normalize.grading_period)
     yield from (at("/academics/classes", normalize.school_class, year=year) for year in years)

@@ -60,6 +60,8 @@ HELP: Mapping[str, str] = {
     f"it in on {_CLASSES}.",
     "co_teachers_not_shared": "Veracross names one teacher of a class to an import, the Primary Teacher; co-teachers "
     f"are not imported. Who is to be booked through a class must be its Primary Teacher on {_CLASSES}.",
+    "no_current_term": "All chosen grading periods are over, or all that Veracross has. Choose the new ones in the "
+    "Importer as soon as Veracross has them.",
     "term_vanished": "A chosen term is no longer among the grading periods in Veracross. Choose the terms again in "
     "the Importer.",
     # -- families

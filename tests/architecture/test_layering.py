@@ -24,7 +24,11 @@ LEVELS = (
     Level(
         "pure rules",
         dict.fromkeys(
-            "admission calendar facts fields guard identity keys letters lines paging ports provider reconcile settle signon sizes tally".split(), ()
+            (
+                "admission calendar facts fields guard identity keys letters "
+                "lines paging ports provider reconcile settle signon sizes tally"
+            ).split(),
+            (),
         ),
         siblings=True,
         pure=True,
@@ -47,7 +51,9 @@ LEVELS = (
     ),
     Level(
         "use cases",
-        dict.fromkeys("announcing connect contacts events linking onboarding plan pull report staging sync".split(), ()),
+        dict.fromkeys(
+            "announcing connect contacts events linking onboarding plan pull pulled report staging sync".split(), ()
+        ),
         siblings=True,
     ),
     Level("root", {"runtime": ("*",)}, siblings=False),
@@ -137,7 +143,9 @@ def test_functions_import_their_own_folder_and_their_layers() -> None:
 def foreign(source: Source) -> list[str]:
     folder = ROOT / Path(*Path(source.path).parts[:2])
     siblings = {path.stem for path in folder.iterdir()} if folder.is_dir() else set()
-    packages = FUNCTION_PACKAGES + PACKAGES_OF.get(source.path, ()) + (SSO_PACKAGES if folder.name == "sso_callback" else ())
+    packages = (
+        FUNCTION_PACKAGES + PACKAGES_OF.get(source.path, ()) + (SSO_PACKAGES if folder.name == "sso_callback" else ())
+    )
     return rules.foreign_imports(source, siblings, packages)
 
 

@@ -17,7 +17,8 @@ NAME = "pickatime/116/veracross/token"
 
 
 @pytest.fixture
-def client() -> Iterator[Any]:
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         yield boto3.client("secretsmanager", region_name="us-east-1")
 

@@ -76,7 +76,7 @@ def test_applying_dies_for_good_and_the_failure_is_recorded(fresh: Fresh, undist
     assert school.local.run(report["run"])["status"] == report["status"] == "failed"
     assert "start the import again" in report["error"]["help"]
     assert "partly updated" in report["error"]["message"]
-    assert "writes" not in report
+    assert report["writes"] is None
     assert "othing was changed" not in json.dumps(report)
     assert "othing was changed" not in " ".join(report_lines(report))
     _the_next_run_is_as_good_as_undisturbed(school, undisturbed)

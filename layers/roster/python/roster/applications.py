@@ -20,6 +20,7 @@ from roster.model import Kind, Level
 from roster.ports import Integration
 from roster.records import DynamoRecords
 from roster.tables import ApplicationItem, ContactItem, IntegrationItem
+from roster.trouble import code_of
 
 BY_HAND = "pickatime"  # the provider of contacts that people keep themselves
 CONDITION = "ConditionalCheckFailed"
@@ -147,6 +148,6 @@ def _application(item: ApplicationItem) -> Application:
 
 def _refused(error: PutError | UpdateError) -> bool:
     """False when a condition did not hold; anything else is no answer."""
-    if error.cause_response_code != "ConditionalCheckFailedException":
+    if code_of(error) != "ConditionalCheckFailedException":
         raise StoreBusy("an application could not be written") from error
     return False

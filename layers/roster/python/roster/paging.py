@@ -49,6 +49,11 @@ class LoopGuard:
         self._ids: set[str] = set()
 
     @property
+    def ids(self) -> list[str]:
+        """This turn's ids, as digests."""
+        return sorted(_digest("id", id) for id in self._ids)
+
+    @property
     def state(self) -> dict[str, JSON]:
         return {"cursors": asdict(self._cursors), "pages": asdict(self._pages), "empty": self._empty}
 

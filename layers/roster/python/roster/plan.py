@@ -20,6 +20,7 @@ from roster.keys import SLOTS, slot
 from roster.model import JSON, Selection, Term, to_line
 from roster.ports import Records, RunKey, Slots
 from roster.pull import Place
+from roster.pulled import appraised, by_id, departures_trusted, without_parents
 from roster.reconcile import people, rosters, scope
 from roster.staging import Staging
 from roster.tally import Tally
@@ -29,7 +30,6 @@ OTHER_PROVIDER_HELP = (
     "The contacts of this account came from another provider. Write to support@pickatime.com: they have to be cleared "
     "or taken over before the new provider's are imported."
 )
-UNTRUSTED = frozenset({"source_moved", "source_incomplete"})  # warnings of a pull that may lack somebody
 PASSES = ("newcomers", "identify", "scope", "people", "rosters")
 
 
@@ -64,32 +64,34 @@ class Planner:
         states = [note for tag, note in notes if tag == "state"]
         before = self.slots.read_json(f"{event.snapshot}/manifest")["selection"] if event.snapshot else None
         absent = {*place.absent, *(() if selection.contacts else ("parent", "relationship"))}
-        self.slots.write_json(
-            f"{staging.folder}/context",
-            {
-                "today": today,
-                "provider": provider,
-                "pulled": staging.pulled(place.round, place.pages),
-                "selection": selection.to_json(),
-                "before": before or selection.to_json(),
-                "vanished": vanished,
-                "schools": _by_id(note for tag, note in notes if tag == "school"),
-                "terms": _by_id(note for tag, note in notes if tag == "term"),
-                "within": sorted({(note["term"], note["parent"]) for tag, note in notes if tag == "within"}),
-                "absent": sorted(absent),
-                "trusted": all(s["departures_trusted"] for s in states) and UNTRUSTED.isdisjoint(place.warnings),
-                "ledger": integration.ledger,
-                "snapshot": event.snapshot,
-                "doubt": [integration.applying, event.applying],
-                # listed now, while the locks are ours: should the last step be done twice, others may have begun
-                "outdated": staging.outdated(integration.ledger, event.snapshot),
-            },
+        told = {
+            "today": today,
+            "provider": provider,
+            "pulled": staging.pulled(place.round, place.pages),
+            "selection": selection.to_json(),
+            "before": before or selection.to_json(),
+            "vanished": vanished,
+            "schools": by_id(note for tag, note in notes if tag == "school"),
+            "terms": by_id(note for tag, note in notes if tag == "term"),
+            "within": sorted({(note["term"], note["parent"]) for tag, note in notes if tag == "within"}),
+            "absent": sorted(absent),
+            "ledger": integration.ledger,
+            "snapshot": event.snapshot,
+            "doubt": [integration.applying, event.applying],
+            # listed now, while the locks are ours: should the last step be done twice, others may have begun
+            "outdated": staging.outdated(integration.ledger, event.snapshot),
+        }
+        tally = appraised(
+            place,
+            states,
+            source_incomplete=place.warnings.get("source_incomplete", 0) + staging.repeats(place.round, place.ids),
+            no_current_term=calendar(told).over(selection.term_ids(), today),
+            parents_missing="parent" not in absent and without_parents(place),
+            term_vanished=len(vanished),
         )
+        told["trusted"] = departures_trusted(tally, states)
+        self.slots.write_json(f"{staging.folder}/context", told)
         self._problems(staging, notes)
-        tally = _pulled(place, states)
-        if "parent" not in absent and place.pulled.get("student") and not place.pulled.get("parent"):
-            tally.warnings["parents_missing"] = 1
-        tally.warnings.update({"term_vanished": len(vanished)} if vanished else {})
         return {"task": 0, "shards": _shards(place.facts), "tally": tally.to_json(), "done": False}
 
     def turn(self, key: RunKey, provider: str, planned: Planned) -> Planned:
@@ -111,23 +113,6 @@ class Planner:
         rejected = [("rejected", note["kind"], note["id"]) for tag, note in notes if tag == "rejected"]
         if rejected:
             self.slots.write_json(f"{staging.folder}/problems/pull", rejected)
-
-
-def _by_id(notes: Iterable[Mapping[str, JSON]]) -> list[JSON]:
-    """Each school or term once, as its last row tells it, however many rows name it."""
-    return list({note["id"]: note for note in notes}.values())
-
-
-def _pulled(place: Place, states: Iterable[Mapping[str, JSON]]) -> Tally:
-    tally = Tally()
-    tally.warnings.update(place.warnings)
-    for warning in {state["warning"] for state in states if state["warning"]}:
-        tally.warnings[warning] = 1
-    for kind, rows in place.pulled.items():
-        tally.judge(kind, "rows", rows)
-    for kind, rows in place.rejected.items():
-        tally.count(kind, "rejected", rows)
-    return tally
 
 
 def _shards(facts: int) -> int:

@@ -43,6 +43,8 @@ class Resource:
     row_id(row): the row's id, blank where it has none; the loop guard uses it.
     optional: warning code when the provider refuses the resource; blank means the import cannot do without it.
     refusals: the HTTP statuses that refuse it.
+    shifting: pages are counted off instead of following a row, so that a row which comes twice may stand for one that
+    never came.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Resource:
     covers: tuple[str, ...] = ()
     optional: str = ""
     refusals: frozenset[int] = REFUSALS
+    shifting: bool = False
 
 
 Ask = Callable[[str], Answer]

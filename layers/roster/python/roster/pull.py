@@ -40,7 +40,8 @@ LONGEST_PATIENCE = 10
 class Place:
     """Where a pull stands; travels through the state machine as JSON, so it holds no row and no secret.
 
-    `rows`, `distinct`: of the present resource, all and those whose ids are new. `total`: what its provider promised.
+    `rows`, `distinct`: of the present resource, all and those whose ids are new to their turn. `total`: what its
+    provider promised. `ids`: files of the ids of resources that took more than one turn, a file for each.
     """
 
     round: int = 0
@@ -59,6 +60,7 @@ class Place:
     marker: str = ""
     absent: list[str] = field(default_factory=list)
     warnings: dict[str, int] = field(default_factory=dict)
+    ids: list[str] = field(default_factory=list)
     loop: dict[str, JSON] = field(default_factory=dict)
     wait: int = 0
     waits: int = 0
@@ -76,7 +78,7 @@ class Puller:
     tokens: Tokens
     left: Callable[[], float]
     clock: Callable[[], float] = time
-    reserve: float = 120.0  # one request, tried three times, may take 105 seconds
+    reserve: float = 240.0  # one request, tried three times and then for a smaller page, may take 210 seconds
 
     def turn(self, key: RunKey, run: Mapping[str, JSON], secret: Mapping[str, str], place: Place) -> Place:
         """Pull pages until the end, the time, or the provider's patience is up. Returns the next place."""
@@ -111,15 +113,24 @@ class Puller:
                     raise
                 break  # what was read so far is kept; the next turn begins at the page that failed
             place.waits = 0
+            before, round = place.resource, place.round
             self._take(folder, resource, page, place, guard)
-            if place.cursor == "" and place.page == 0:
+            if (place.resource, place.round) != (before, round):
                 guard = LoopGuard()
             self.records.progress(key, self._progress(resource, page, place))
             if place.resource == len(listed):
                 place.done = True
                 break
+        if place.page and listed[place.resource].shifting:
+            self._keep_ids(folder, guard, place)
         place.loop = guard.state
         return place
+
+    def _keep_ids(self, folder: str, guard: LoopGuard, place: Place) -> None:
+        """For the plan, which can tell whether a row of this turn came in another one as well."""
+        name = f"{place.resource:02d}-{place.page:06d}"
+        self.slots.write_json(f"{folder}/ids/{place.round}/{name}", guard.ids)
+        place.ids.append(name)
 
     @staticmethod
     def _be_patient(patience: RateLimited, place: Place) -> None:
@@ -149,7 +160,10 @@ class Puller:
         place.rows += len(page.rows)
         place.cursor = page.next or ""
         if page.next is None:
-            if place.distinct < (place.total or 0):  # somebody is missing, and we do not know who
+            if place.ids and place.ids[-1].startswith(f"{place.resource:02d}-"):
+                self._keep_ids(folder, guard, place)
+            promised = place.total if place.total is not None else place.rows if resource.shifting else 0
+            if place.distinct < promised:  # somebody is missing, and we do not know who
                 place.warnings["source_incomplete"] = place.warnings.get("source_incomplete", 0) + 1
             self._next_resource(place)
 

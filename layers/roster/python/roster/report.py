@@ -50,14 +50,13 @@ def failed(error: Mapping[str, str], place: Mapping[str, JSON], applying: bool) 
     if applying:
         message = f"the roster may be partly updated: {message}"
         help = TORN_HELP if _passes(code) else help
-    writes = {} if applying else {"writes": 0}
     return {
         "status": "failed",
         "error": {"code": code, "message": message, "help": help},
         "counts": Tally().counts(),
         "warnings": place.get("warnings", {}),
         "requests": place.get("requests", 0),
-        **writes,
+        "writes": None if applying else 0,
     }
 
 

@@ -161,7 +161,8 @@ def onboarder(provider: str, listing: Listing) -> Handler:
             logger().warning(error.message, extra={"step": step, "error": type(error).__name__})
             raise
         if step == "poll":
-            (logger().warning if done["suspicious"] or done["unsent"] else logger().info)("polled", extra=done)
+            odd = done["suspicious"] or done["unsent"] or done["unrenewed"]
+            (logger().warning if odd else logger().info)("polled", extra=done)
         return done
 
     return handler

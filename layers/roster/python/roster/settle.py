@@ -58,6 +58,9 @@ def _item(entry: ContactEntry) -> tuple[Person, list[list[str]], str]:
 def _present(
     person: Person, listing: Listing, known: ContactEntry | None, context: Context, out: Outcome
 ) -> ContactEntry:
+    if person.birth_date > context.today:  # a slip of the pen; nobody could ever link with it
+        out.tally.warn("birth_date_unreadable", person.kind, person.id)
+        person = replace(person, birth_date="")
     if person.kind == "student" and person.birth_date:
         out.tally.judge("student", "dated")
     if person.partial:
@@ -81,7 +84,12 @@ def _count_left_out(values: Sequence[str | list[str]], key: ContactKey, out: Out
 
 
 def _kept(person: Person, known: Person) -> Person:
-    """A blank never overwrites a stored security value, and an id once known stays known."""
+    """A blank never overwrites a stored security value, and an id once known stays known.
+
+    Whoever is only mentioned, now that their own row is missing, stays as that row told them.
+    """
+    if person.partial and not known.partial:
+        return known
     others = {*person.other_ids, *known.other_ids} - {person.id}
     return replace(person, birth_date=person.birth_date or known.birth_date, other_ids=tuple(sorted(others)))
 

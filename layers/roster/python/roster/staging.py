@@ -104,6 +104,17 @@ class Staging:
             raise FilesMissing(f"of {sum(pages)} pages that were pulled, {len(found)} are there")
         return found
 
+    def repeats(self, round: int, ids: Iterable[str]) -> int:
+        """How many rows came in more than one turn, by the files of ids that the turns of long resources kept."""
+        met: dict[str, set[str]] = {}
+        repeats = 0
+        for name in ids:
+            digests = self.slots.read_json(f"{self.source}/ids/{round}/{name}")
+            seen = met.setdefault(name.partition("-")[0], set())
+            repeats += len(seen.intersection(digests))
+            seen.update(digests)
+        return repeats
+
     def notes(self, round: int, noted: Iterable[str]) -> Iterator[tuple[str, dict[str, JSON]]]:
         """What those pages noted beside the roster: terms, schools, the source's state, rejected rows."""
         for page in noted:

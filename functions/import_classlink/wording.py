@@ -61,6 +61,8 @@ HELP: Mapping[str, str] = {
     f"{UNENROLLED}, and see that the same schools are shared for all of them.",
     "person_not_shared": "ClassLink names these people without sharing them, so only their names are known.",
     "class_without_teacher": "No enrollment in ClassLink names a teacher of these classes; nobody can book with them.",
+    "no_current_term": "All chosen terms are over, or all of ClassLink's are. After a rollover, choose the new ones "
+    "in the Importer as soon as ClassLink has them.",
     "term_vanished": "A chosen term no longer exists in ClassLink, as after a rollover. Choose the terms again in the "
     "Importer; Roster Server > Academic Sessions shows them.",
     "departures_held_back": "These people and classes are missing in ClassLink, but its data was not settled, so they "
