@@ -61,6 +61,7 @@ class Source:
     bad_rows: int = 0
     shows_parents: bool = True
     promised: dict[str, int] = field(default_factory=dict)  # per resource: how many rows it says there are
+    shifting: bool = False  # its pages are counted off
     page_size: int = 4
     fault: Callable[[str, int], Answer | None] = lambda resource, asked: None
 
@@ -137,7 +138,8 @@ class FakeProvider:
 
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         names = ("state", "terms", "classes", "teachers", "students")
-        found = [Resource(name, f"{name}/0", _read, _normalise, _row_id) for name in names]
+        shifting = self.source.shifting
+        found = [Resource(name, f"{name}/0", _read, _normalise, _row_id, shifting=shifting) for name in names]
         covers = ("parent", "relationship")
         parents = Resource("parents", "parents/0", _read, _normalise, _row_id, covers, "not_shared")
         again = Resource("state again", "state/0", _read, _normalise, _row_id)

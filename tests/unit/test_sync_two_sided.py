@@ -8,7 +8,8 @@ from itertools import permutations
 import pytest
 
 from roster.model import BirthDate, Enrolment, Person, Relationship
-from tests.fakes.school import EVENT, District, Source
+from roster.ports import Answer
+from tests.fakes.school import EVENT, District, Source, page
 from tests.fakes.sense import nonsense
 
 BOTH = [Relationship("P-S1", "S1", "Mother", side="student"), Relationship("P-S1", "S1", side="parent")]
@@ -171,6 +172,67 @@ def test_fewer_rows_than_promised_remove_nobody(promised: int, trusted: bool) ->
     told = report(district)
     assert ("source_incomplete" in told["warnings"]) is not trusted
     assert (told["counts"]["student"]["departed"] == 2) is trusted
+
+
+@pytest.mark.parametrize("seconds", [900.0, 0.0])
+@pytest.mark.parametrize("promised", [None, 12])
+def test_a_row_that_comes_twice_may_stand_for_one_that_never_came(seconds: float, promised: int | None) -> None:
+    """Between two pages, or two turns of a pull, the provider's order changes: S4 again, and S0 not at all."""
+    district = after(Source.small())
+    district.source.shifting, district.left = True, lambda: seconds
+    if promised:
+        district.source.promised = {"students": promised}
+    honest = district.source.rows("students")
+
+    def shuffled(resource: str, offset: int) -> Answer | None:
+        if (resource, offset) != ("students", 4):
+            return None
+        return replace(page([*honest[4:7], honest[3]], "students/8"), headers={})
+
+    district.source.people = [p for p in district.source.people if p.id != "S7"]
+    district.source.fault = shuffled
+    told = report(district)
+    assert told["warnings"]["source_incomplete"] >= 1
+    assert told["counts"]["student"]["departed"] == 0
+
+
+def test_long_pulls_whose_rows_come_once_remove_who_is_gone() -> None:
+    district = after(Source.small())
+    district.source.shifting, district.left = True, lambda: 0.0
+    district.source.leave("S1")
+    told = report(district)
+    assert (told["warnings"], told["counts"]["student"]["departed"]) == ({}, 1)
+
+
+@pytest.mark.parametrize("listed", ["T1", "nobody"])
+def test_whoever_is_only_mentioned_now_stays_as_they_were(listed: str) -> None:
+    source = Source.small()
+    source.people.append(Person("teacher", "T1", last="T. Each", partial=True))
+    district = after(source)
+    before = district.contact("teacher", "T1")
+    if listed == "nobody":
+        source.people = [p for p in source.people if (p.kind, p.id, p.partial) != ("teacher", "T1", False)]
+    told = report(district)
+    assert district.contact("teacher", "T1") == before
+    assert told["warnings"] == ({"person_not_shared": 1} if listed == "nobody" else {})
+    assert told["writes"] == 0
+
+
+def test_a_birth_date_that_is_still_to_come_is_none() -> None:
+    source = Source.small()
+    source.change("student", "S1", birth_date="2062-04-08")
+    district = District(source)
+    told = district.night()
+    assert told["warnings"] == {"birth_date_unreadable": 1, "student_without_birth_date": 1}
+    assert district.contact("student", "S1")["person"]["birth_date"] == ""
+
+
+def test_terms_that_are_over_are_said() -> None:
+    source = Source.small()
+    district = District(source)
+    district.later(100)
+    told = district.night()
+    assert (told["status"], told["warnings"]) == ("applied", {"no_current_term": 1})
 
 
 def test_a_total_that_changes_while_we_read_begins_anew() -> None:
