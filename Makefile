@@ -10,7 +10,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 SAM_VENV ?= .venv-sam
-JOBS ?= 2
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 # No tool calls home, and no setting of this machine's AWS account reaches a test.
 export SAM_CLI_TELEMETRY := 0

@@ -93,6 +93,8 @@ class Connection:
         head, _, number = cursor.rpartition("page=")
         where = head.rstrip("?&")
         answer = self._get(where, number)
+        if answer.status == 404 and _says_error(answer):  # a scope that is missing is a 401, always
+            raise NotSetUp("Veracross knows no school by this School Domain", HELP["school_unknown"])
         if answer.status != 401:
             return answer
         # Expired, revoked by an eleventh token, or older than a scope that the school has granted since.
@@ -217,3 +219,11 @@ def _error_id(answer: Answer) -> str:
     """Veracross' support asks for it."""
     told = text(mapping(answer.json()).get("error_id"))
     return f" (Veracross error {told})" if re.fullmatch(r"[0-9A-Fa-f-]{8,40}", told) else ""
+
+
+def _says_error(answer: Answer) -> bool:
+    """Whether it is Veracross that answers, and not a proxy's page."""
+    try:
+        return bool(text(mapping(answer.json()).get("error")))
+    except ProviderUnavailable:
+        return False

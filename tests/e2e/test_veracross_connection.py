@@ -236,9 +236,6 @@ def test_a_scope_enabled_since_the_token_was_made_needs_no_help(school: Veracros
     assert len(school.sandbox.tokens) == 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a 404 of the Data API is taken for a missing scope, while the token still lives"
-)
 def test_a_school_domain_that_nobody_has_is_not_called_a_missing_scope(school: VeracrossSchool) -> None:
     """At Veracross a missing scope is a 401; 404 is the school that is unknown."""
     school.applied()
