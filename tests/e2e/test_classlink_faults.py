@@ -155,7 +155,7 @@ def test_fault(case: Case, pupil: Pupil, record_property: Record) -> None:
         school.sandbox.conduct = Conduct()
         if not school.sandbox.token:
             school.sandbox.auth.rotate()
-    record_property(OUTCOMES_KEY, (str(case), *told(report)))
+    record_property(f"{OUTCOMES_KEY} OneRoster", (str(case), *told(report)))
 
     assert not case.fault or case.fault.seen >= case.fault.nth, "the fault never struck"
     assert report["status"] == case.status, report
@@ -188,7 +188,7 @@ def test_behind_classlinks_proxy(name: str, stack: Stack, evidence: Evidence, re
         more = {"base_url": sandbox.url, "auth": "bearer", "application": tenant.oneroster_application_id}
         school = _Proxied(stack, sandbox, evidence, str(next(account_numbers)), more=more)  # type: ignore[arg-type]
         report = school.run()
-        record_property(OUTCOMES_KEY, (f"ClassLink, conduct {name}", *told(report)))
+        record_property(f"{OUTCOMES_KEY} OneRoster", (f"ClassLink, conduct {name}", *told(report)))
         assert report["status"] == "applied", report
         assert set(report["warnings"]) - ALWAYS == {OF_CLASSLINK.get(name, "")} - {""}
         assert report["counts"]["student"]["created"] > 30
