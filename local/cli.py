@@ -6,37 +6,64 @@ Both keep their state in a data folder: the second call is the second night.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
 import threading
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from local.account import AccountTaken, LocalAccount, Running
+from local import arguments
+from local.account import AccountTaken, LocalAccount, RunUnknown
+from local.importing import import_once, try_connection
+from local.problems import write_problems
 from local.providers import PROVIDERS
-from local.run_import import follow, offer, start
-from local.show import connection_lines, contacts_table, offer_lines, progress_bar, report_lines
+from local.reach import Unreachable, reach
+from local.show import contacts_table
 from local.stack import Stack, StackInUse, connect
-from roster.model import Selection, Term
 
-EXITS = {"applied": 0, "preview": 0, "held": 3, "failed": 1}
 SHARED = Path(os.environ.get("PICKATIME_SHARED", Path(__file__).resolve().parent.parent.parent / "shared"))
+
+
+class NothingImported(RuntimeError):
+    """There is no contact to look at."""
 
 
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
-        return int(args.command(args))
-    except (AccountTaken, StackInUse) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        code = int(args.command(args))
+        sys.stdout.flush()  # here, where a reader who has gone away is no error
+    except (AccountTaken, NothingImported, RunUnknown) as error:
+        return _fail(2, str(error))
+    except StackInUse:
+        return _fail(2, _in_use(args.data))
+    except Unreachable as error:
+        return _fail(1, str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
+        return 0
     except KeyboardInterrupt:
         return 130
+    return code
+
+
+def _fail(code: int, why: str) -> int:
+    print(f"error: {why}", file=sys.stderr)
+    return code
+
+
+def _in_use(data: Path) -> str:
+    attached = connect(data)
+    who = f"process {attached.pid}" if attached else "another process"
+    return (
+        f"{data} is being served already, by {who}: use that one, stop it with Ctrl-C where it runs, "
+        "or take another data folder (make run DATA=folder, --data folder)"
+    )
 
 
 def _parser() -> ArgumentParser:
@@ -45,18 +72,25 @@ def _parser() -> ArgumentParser:
     run = commands.add_parser("run", help="serve everything here, with a provider's sandbox, and import it")
     run.add_argument("--provider", default="clever", choices=sorted(PROVIDERS), help="default: %(default)s")
     run.add_argument("--once", action="store_true", help="one import, its report as JSON on the last line, and stop")
-    run.add_argument("--students", type=int, default=0, help="a generated district of so many, not the published one")
-    run.add_argument("--port", type=int, default=0, help="of the web address; default: any free one")
+    many = arguments.whole(1, 1_000_000)
+    run.add_argument("--students", type=many, default=0, help="a generated district of so many, not the published one")
+    run.add_argument("--port", type=arguments.port, default=0, help="of the web address; default: any free one")
     _data(run)
     run.set_defaults(command=_run)
     _per_provider(commands.add_parser("import", help="import from a provider, once; again is the next night"), _choices)
     _per_provider(commands.add_parser("connect", help="try a connection: what an import would get"), _connection)
     contacts = commands.add_parser("contacts", help="what was imported; birth dates show as on file or blank")
     contacts.add_argument("--kind", choices=("student", "teacher", "parent"), help="default: all")
-    contacts.add_argument("--account", default=PROVIDERS["clever"].account, help="default: %(default)s")
-    contacts.add_argument("--limit", type=int, default=20, help="default: %(default)s")
+    _whose(contacts)
+    contacts.add_argument("--limit", type=arguments.whole(1), default=20, help="default: %(default)s")
     _data(contacts)
     contacts.set_defaults(command=_contacts, event="conference")
+    problems = commands.add_parser("problems", help="what a run found wrong, id by id, with what to do: CSV")
+    _whose(problems)
+    _event(problems)
+    problems.add_argument("--run", default="", help="default: the newest")
+    _data(problems)
+    problems.set_defaults(command=_problems)
     return parser
 
 
@@ -69,15 +103,27 @@ def _per_provider(command: ArgumentParser, add_arguments: Callable[[ArgumentPars
 
 
 def _data(parser: ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, default=Path(".local"), help="where state is kept; default: %(default)s")
+    where = "where state is kept, seen from the current directory; default: %(default)s"
+    parser.add_argument("--data", type=arguments.folder, default=Path(".local"), help=where)
+
+
+def _event(parser: ArgumentParser) -> None:
+    parser.add_argument("--event", type=arguments.event, default="conference", help="default: %(default)s")
+
+
+def _whose(parser: ArgumentParser) -> None:
+    """An account to look at: the one that each provider gets unless another is named."""
+    known = ", ".join(f"{line.account} {name}" for name, line in PROVIDERS.items())
+    default = PROVIDERS["clever"].account
+    parser.add_argument("--account", type=arguments.account, default=default, help=f"{known}; default: %(default)s")
 
 
 def _choices(parser: ArgumentParser) -> None:
-    parser.add_argument("--terms", type=_ids, default=(), metavar="ID,ID", help="default: all")
-    parser.add_argument("--schools", type=_ids, default=(), metavar="ID,ID", help="default: all")
+    parser.add_argument("--terms", type=arguments.ids, default=(), metavar="ID,ID", help="default: all")
+    parser.add_argument("--schools", type=arguments.ids, default=(), metavar="ID,ID", help="default: all")
     parser.add_argument("--no-contacts", action="store_true", help="leave parents and relationships alone")
     parser.add_argument("--preview", action="store_true", help="a test import: plan, and change nothing")
-    parser.add_argument("--event", default="conference", help="default: %(default)s")
+    _event(parser)
     _account(parser)
     parser.set_defaults(command=_import)
 
@@ -89,68 +135,38 @@ def _connection(parser: ArgumentParser) -> None:
 
 def _account(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the result as one JSON object on the last line")
-    parser.add_argument("--account", help="account number (ven); default: one per provider")
+    parser.add_argument("--account", type=arguments.account, help="account number (ven); default: one per provider")
     _data(parser)
 
 
-def _ids(given: str) -> tuple[str, ...]:
-    ids = tuple(part.strip() for part in given.split(",") if part.strip())
-    if not ids:
-        raise ArgumentTypeError("give at least one id, separated by commas")
-    return ids
-
-
 def _import(args: Namespace) -> int:
+    reach(PROVIDERS[args.provider].addresses(args))
     with _running(args.data) as stack:
-        return _import_into(stack, args)
-
-
-def _import_into(stack: Running, args: Namespace) -> int:
-    line = PROVIDERS[args.provider]
-    account = LocalAccount(stack, args.account or line.account, args.event)
-    account.set_up(f"{line.title} school", args.provider, line.settings(args), line.secret(args))
-    terms = tuple(Term(id) for id in args.terms)
-    account.select("Parent-teacher conference", Selection(args.schools, terms, not args.no_contacts))
-    with progress_bar() as show:
-        report = follow(account, start(account, "preview" if args.preview else "import"), show)
-    chosen_from = offer_lines(offer(account, report["run"])) if report["status"] == "preview" else ()
-    for said in (*report_lines(report), *chosen_from):
-        print(said, file=sys.stderr if args.json else sys.stdout)
-    if args.json:
-        print(json.dumps(report, ensure_ascii=False, sort_keys=True), flush=True)
-    return EXITS.get(report["status"], 1)
+        return import_once(stack, args)
 
 
 def _connect(args: Namespace) -> int:
-    """The connection is kept, and used by imports, only when it gives all that an import needs."""
-    line = PROVIDERS[args.provider]
+    reach(PROVIDERS[args.provider].addresses(args))
     with _running(args.data) as stack:
-        account = LocalAccount(stack, args.account or line.account, args.event)
-        told = account.connect(args.provider, line.settings(args), line.secret(args))
-        if told["connected"]:
-            account.set_up(f"{line.title} school", args.provider, line.settings(args), line.secret(args))
-    for said in connection_lines(told):
-        print(said, file=sys.stderr if args.json else sys.stdout)
-    if args.json:
-        print(json.dumps(told, ensure_ascii=False, sort_keys=True), flush=True)
-    return 0 if told["connected"] else 1
+        return try_connection(stack, args)
 
 
 def _run(args: Namespace) -> int:
     line = PROVIDERS[args.provider]
     with Stack.start(data=args.data, port=args.port) as stack, line.sandbox(SHARED, args.students) as sandbox:
         given = ["import", args.provider, *line.sandbox_arguments(sandbox), "--data", str(args.data)]
-        code = _import_into(stack, _parser().parse_args([*given, *(["--json"] if args.once else [])]))
+        code = import_once(stack, _parser().parse_args([*given, *(["--json"] if args.once else [])]))
         if args.once or code:
             return code
-        _say_what_next(stack, line.account, shlex.join(given), shlex.join(["--data", str(args.data)]))
-        with stack.scheduler.run_forever():
+        with suppress(KeyboardInterrupt), stack.scheduler.run_forever():  # a good end: make calls any other an error
+            _say_what_next(stack, line.account, shlex.join(given), shlex.join(["--data", str(args.data)]))
             threading.Event().wait()
     return 0
 
 
 def _say_what_next(stack: Stack, account: str, given: str, data: str) -> None:
-    print(f"""
+    print(
+        f"""
 Serving. Ctrl-C stops it; what was imported stays in the data folder.
 
   families arrive at   {stack.url}/client?ven={account}
@@ -160,15 +176,40 @@ Try next, in another terminal:
   python -m local contacts --account {account} --kind parent {data}
   python -m local {given}            # the second night: nothing to do
   python -m local {given} --preview  # what a run would do, without doing it
-""")
+""",
+        flush=True,
+    )
 
 
 def _contacts(args: Namespace) -> int:
-    with _running(args.data) as stack:
-        account = LocalAccount(stack, args.account, args.event)
-        for line in contacts_table(account.contacts(account.provider()), args.kind, args.limit):
+    with _looked_at(args) as account:
+        contacts = account.contacts(account.provider())
+        first = next(contacts, None)
+        if first is None:
+            raise NothingImported(f"account {args.account}: nothing was imported yet{_other_accounts(args.account)}")
+        for line in contacts_table(chain([first], contacts), args.kind, args.limit):
             print(line)
     return 0
+
+
+def _problems(args: Namespace) -> int:
+    with _looked_at(args) as account:
+        write_problems(account, account.known_run(args.run), sys.stdout)
+    return 0
+
+
+def _other_accounts(account: str) -> str:
+    others = [f"{line.account} is {name}'s" for name, line in PROVIDERS.items() if line.account != account]
+    return f" (--account names another: {', '.join(others)})"
+
+
+@contextmanager
+def _looked_at(args: Namespace) -> Iterator[LocalAccount]:
+    """The account of a command that only looks: it makes no data folder."""
+    if not (args.data / "state.sqlite").exists():
+        raise NothingImported(f"nothing was imported into {args.data.absolute()} yet (--data names another folder)")
+    with _running(args.data) as stack:
+        yield LocalAccount(stack, args.account, args.event)
 
 
 @contextmanager

@@ -140,6 +140,7 @@ def worker_environment(function: Function, runtime: Path, endpoint: str, access_
         **function.environment,
         "_HANDLER": function.handler,
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "SANDBOXES": "local",  # what runs on this machine may be asked
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",

@@ -27,6 +27,7 @@ GONE = {
     "requests": 0,
     "writes": None,
 }
+STOPPED = {**{name: value for name, value in GONE.items() if name != "error"}, "status": "stopped", "writes": 0}
 Show = Callable[[Mapping[str, Any]], None]
 
 
@@ -55,6 +56,31 @@ def follow(account: LocalAccount, run: str, show: Show) -> dict[str, Any]:
         time.sleep(POLL_SECONDS)
 
 
+def stop(account: LocalAccount, run: str) -> bool:
+    """End a run that has not begun to write; says whether it did. Half of what a plan changes is no roster."""
+    if _writes(account, run):
+        return False
+    owner = _execution(account, run)
+    account.stack.client("stepfunctions").stop_execution(executionArn=owner)
+    if not _writes(account, run):  # what a Lambda still does now is only staged: the locks may go free at once
+        _record_stop(account, run, owner)
+    return True
+
+
+def _record_stop(account: LocalAccount, run: str, owner: str) -> None:
+    state = {"account": account.account, "event": account.event}
+    step = {"step": "fail", "state": state, "run": run, "owner": owner, "error": {"Error": "Stopped", "Cause": ""}}
+    function = account.stack.outputs["SecretPrefix"] + "-sync-roster"
+    account.stack.client("lambda").invoke(FunctionName=function, Payload=dumps(step).encode())
+
+
+def _writes(account: LocalAccount, run: str) -> bool:
+    """Whether the run has come to Apply."""
+    pages = account.stack.client("stepfunctions").get_paginator("get_execution_history")
+    events = (one for page in pages.paginate(executionArn=_execution(account, run)) for one in page["events"])
+    return any(one.get("stateEnteredEventDetails", {}).get("name") == "Apply" for one in events)
+
+
 def offer(account: LocalAccount, run: str) -> dict[str, Any]:
     """What there was to choose from when that run read the provider: schools and terms, with their classes."""
     name = f"{run_folder(account.account, account.event, run)}/offer"
@@ -64,6 +90,9 @@ def offer(account: LocalAccount, run: str) -> dict[str, Any]:
 
 
 def _is_over(account: LocalAccount, run: str) -> bool:
-    arn = account.stack.outputs["SyncArn"].replace(":stateMachine:", ":execution:") + f":{run}"
     states = account.stack.client("stepfunctions")
-    return bool(states.describe_execution(executionArn=arn)["status"] != "RUNNING")
+    return bool(states.describe_execution(executionArn=_execution(account, run))["status"] != "RUNNING")
+
+
+def _execution(account: LocalAccount, run: str) -> str:
+    return account.stack.outputs["SyncArn"].replace(":stateMachine:", ":execution:") + f":{run}"

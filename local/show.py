@@ -18,7 +18,12 @@ STATUS = {
     "preview": "This was a test import: nothing was changed.",
     "held": "The run is held: nothing was changed, because a person should look first.",
     "failed": "The run failed.",  # whether anything was changed, the error says
+    "stopped": "The run was stopped: nothing was changed.",
 }
+HELD_HELP = (
+    "Was it not meant? Then mend it at the provider, or choose other schools and terms, and import again.",
+    "Is it right? Only an administrator's yes lets it pass, in the web client; it cannot be given from here.",
+)
 
 
 @contextmanager
@@ -48,12 +53,15 @@ def progress_bar() -> Iterator[Callable[[Mapping[str, Any]], None]]:
 def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """The report as a person reads it."""
     yield STATUS.get(report["status"], report["status"])
+    if report["status"] == "stopped":
+        return
     error = report.get("error")
     if error:
         yield f"  {error['message']}"
         yield f"  {error['help']}"
         return
     yield from (f"  {reason}" for reason in report["reasons"])
+    yield from (f"  {line}" for line in HELD_HELP if report["status"] == "held")
     yield f"  {'':<14}" + "".join(f"{outcome:>11}" for outcome in OUTCOMES)
     for kind in COUNTED:
         yield f"  {kind:<14}" + "".join(f"{report['counts'][kind][outcome]:>11,}" for outcome in OUTCOMES)
@@ -61,7 +69,7 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
     values = report["security_values"]
     if values["missing"] or values["state"] == "refused":
         said = f"{values['missing']:,} of {values['students']:,} students have no security value"
-        yield f"  {said} (birth dates: {values['state']}). {values['help']}"
+        yield f"  {said} (birth dates: {values['state']}). {values['help']}".rstrip()
     for code, times in report["warnings"].items():
         yield f"  {code} ({times:,}): {report['help'][code]}"
 
@@ -75,6 +83,9 @@ def connection_lines(told: Mapping[str, Any]) -> Iterator[str]:
         if check["help"]:
             yield f"    {check['help']}"
     yield f"  birth dates: {told['security_values']}; schools: {', '.join(told['schools']) or 'none named'}"
+    # where nothing at all was seen, birth dates are not what to mend first
+    if told["security_values_help"] and any(check["ok"] for check in told["checks"]):
+        yield f"    {told['security_values_help']}"
 
 
 def offer_lines(offer: Mapping[str, Any]) -> Iterator[str]:
@@ -95,5 +106,10 @@ def contacts_table(contacts: Iterable[ContactItem], kind: str | None, limit: int
         value = ("on file" if contact.security_value else "blank") if contact.kind == "student" else ""
         state = f"  (inactive since {contact.inactive_since})" if contact.inactive_since else ""
         related = len(contact.related or ())
-        email = (contact.email or "")[:33]
-        yield f"{contact.kind:<9}{contact.id:<28}{name[:27]:<28}{email:<34}{value:<16}{related}{state}"
+        email = _cut(contact.email or "", 33)
+        yield f"{contact.kind:<9}{contact.id:<28}{_cut(name, 27):<28}{email:<34}{value:<16}{related}{state}"
+
+
+def _cut(said: str, width: int) -> str:
+    """What is longer ends in … so that nobody takes it for the whole."""
+    return said if len(said) <= width else said[: width - 1] + "…"

@@ -6,12 +6,11 @@ districts that stopped sharing. A district's bearer leaves this module inside `L
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from roster.admission import Listed
 from roster.errors import ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable, RateLimited
-from roster.fields import items, mapping, text
+from roster.fields import SEGMENT, items, mapping, text
 from roster.model import JSON
 from roster.paging import Trail
 from roster.ports import Answer, Http
@@ -24,8 +23,6 @@ HELP_KEY = "ClassLink does not accept pickAtime's partner key: make a new one in
 HELP_SHAPE = "ClassLink's list of districts cannot be read safely, so nothing of it was used. Tell the developers."
 HELP_SECRET = "Put ClassLink's partner key into the secret of the partner, as `key`."  # noqa: S105 - says where
 
-# What one path segment may hold (RFC 3986): the id is sent verbatim, and must not reach beyond its own district.
-SEGMENT = re.compile(r"(?!(?:\.|%2[Ee]){1,2}$)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+")
 MOST_ROWS = 100_000  # more districts than there are: a list that goes on for ever
 
 
@@ -89,7 +86,7 @@ def _obstacle(row: Mapping[str, JSON], application: str, bearer: str) -> str:
         return "ClassLink does not call the district active"
     if not bearer:
         return "ClassLink gives no bearer for the district"
-    if not SEGMENT.fullmatch(application):
+    if not SEGMENT.fullmatch(application):  # it is sent verbatim, and must not reach beyond its own district
         return "ClassLink gives no usable application id for the district"
     return ""
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
-from ipaddress import IPv4Address, IPv6Address, ip_network
-from socket import inet_aton
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from wording import HELP
 
 from roster.errors import NotSetUp
-from roster.fields import text
+from roster.fields import SEGMENT, text
+from roster.http import host_number
 from roster.model import JSON
 
 SERVICE = re.compile(r"/ims/oneroster(?=/|$)", re.IGNORECASE)
 BASES = {"v1p1": "/ims/oneroster/v1p1", "v1p2": "/ims/oneroster/rostering/v1p2"}
 NAMED = {"v1p1": "v1p1", "v1p2": "v1p2", "rostering": "v1p2"}  # the version that a word of a path speaks of
 PRINTABLE = re.compile(r"[!-~]+")
-# One segment of a path, escaped, that does not lead out of it (requests unescapes dots before it looks).
-SEGMENT = re.compile(r"(?!(?:\.|%2[Ee]){1,2}$)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+")
 METADATA = ip_network("fd00:ec2::/32")  # where AWS answers about a machine over IPv6; over IPv4 it is link-local
 
 
@@ -73,17 +70,7 @@ def checked(name: str, settings: Mapping[str, JSON], query: bool = False) -> str
 
 def _trusted(scheme: str, host: str) -> bool:
     """A credential leaves this machine encrypted, and never for what a cloud tells its machines (169.254.169.254)."""
-    ip = _number(host)
+    ip = host_number(host)
     if host == "localhost" or (ip and ip.is_loopback):
         return True
     return scheme == "https" and not (ip and (ip.is_link_local or ip in METADATA))
-
-
-def _number(host: str) -> IPv4Address | IPv6Address | None:
-    """The host, where it is a number in any spelling that a resolver takes (127.1, 0xa9fea9fe, ::ffff:127.0.0.1)."""
-    with suppress(OSError):
-        return IPv4Address(inet_aton(host))
-    with suppress(ValueError):
-        ip = IPv6Address(host)
-        return ip.ipv4_mapped or ip
-    return None

@@ -30,8 +30,16 @@ WORD = re.compile("[a-z_]{1,40}")
 HOUR = 3600
 
 
+class Throttled(Exception):
+    """The token address asks for patience: `answer` is its 429, and says for how long."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__("the OneRoster token address: HTTP 429")
+
+
 class Credential(Protocol):
-    """`rejected`: the help for a 401 that stays."""
+    """`rejected`: the help for a 401 that stays. `get` raises Throttled where it needs a token and must wait for it."""
 
     @property
     def rejected(self) -> str: ...
@@ -141,7 +149,9 @@ class ClientCredentials:
         The secret goes by Basic authentication or in the form. What servers answer to the wrong place for it, or to a
         scope that they do not know, differs: only invalid_client is a no to the place, for whatever scope.
         """
-        places, said = [self._basic, self._in_form], list[tuple[int, str]]()
+        places, said = [self._basic, self._plain_basic, self._in_form], list[tuple[int, str]]()
+        if self._quoted == (self._id, self._secret):
+            places.remove(self._plain_basic)
         for scope in self._scopes:
             for place in tuple(places):
                 answer = place({"grant_type": "client_credentials"} | ({"scope": scope} if scope else {}))
@@ -157,14 +167,24 @@ class ClientCredentials:
         raise _refused(said)
 
     def _basic(self, form: Mapping[str, str]) -> Answer:
-        return self._post(form, (quote(self._id, safe=""), quote(self._secret, safe="")))
+        return self._post(form, self._quoted)
+
+    def _plain_basic(self, form: Mapping[str, str]) -> Answer:
+        """For servers that compare what they get, unquoted; generated secrets often end in =."""
+        return self._post(form, (self._id, self._secret))
+
+    @property
+    def _quoted(self) -> tuple[str, str]:
+        return quote(self._id, safe=""), quote(self._secret, safe="")
 
     def _in_form(self, form: Mapping[str, str]) -> Answer:
         return self._post({**form, "client_id": self._id, "client_secret": self._secret}, None)
 
     def _post(self, form: Mapping[str, str], auth: tuple[str, str] | None) -> Answer:
         answer = self._http.post(self._url, form, auth=auth)
-        if answer.status == 429 or answer.status >= 500:
+        if answer.status == 429:
+            raise Throttled(answer)
+        if answer.status >= 500:
             raise ProviderUnavailable(f"the OneRoster token address: HTTP {answer.status}", HELP["unavailable"])
         return answer
 

@@ -26,6 +26,7 @@ from roster.model import (
 
 GONE = frozenset({"tobedeleted", "inactive"})  # `inactive` is how 1.0 said it
 PARENTAL = frozenset({"parent", "guardian", "relative"})
+USUALLY_PARENTAL = frozenset({"parent", "guardian"})  # whoever is let in by mistake sees a child
 ENROLLED = frozenset({"student", "teacher"})
 RANKS = {"schoolyear": 1, "semester": 2, "term": 2, "gradingperiod": 3}
 PLACEHOLDER = "1900"  # systems that insist on a date are given the first one they take

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from wording import HELP
 
-from roster.errors import ContractBroken
+from roster.errors import ContractBroken, ProviderUnavailable
 from roster.fields import items, mapping, text
 from roster.model import JSON
 from roster.ports import Answer
@@ -28,6 +28,7 @@ ADDRESS = re.compile("<[^>]*>")
 FAILED = frozenset({"failure", "unsupported"})
 PAST = frozenset({400, 404, 416})  # how servers refuse to look past the last row
 PERHAPS = "?"
+SHORT = 1_000  # bytes; whatever is longer says something
 LONGEST_TOTAL = 12  # digits
 ROUND = 50  # a limit that is cut silently is cut to a round number, and then a total may count the page alone
 
@@ -36,8 +37,8 @@ ROUND = 50  # a limit that is cut silently is cut to a round number, and then a 
 class Cursor:
     """A page's address below the service: digits and plain words alone, so that nothing needs an escape.
 
-    `told`: how many rows there are in all, as the pages before said; after a short page that did not say, PERHAPS no
-    more. It stands behind the address, and is not sent.
+    `told`: how many rows there are in all, as the pages before said; where they did not say, PERHAPS no more. It
+    stands behind the address, and is not sent.
     """
 
     path: str
@@ -75,22 +76,34 @@ def read(keys: tuple[str, ...], cursor: str, answer: Answer) -> Page:
     received = asked.offset + len(rows)
     total = _total(answer.headers, body, asked)
     believed = None if total is not None and total < received else total
-    told = PERHAPS if len(rows) < asked.limit else ""
+    more = NEXT.search(ADDRESS.sub("", answer.headers.get("link", "")))
+    told = "" if more else PERHAPS
     following = replace(asked, offset=received, told=told if believed is None else str(believed))
     ended = _ended(len(rows), asked, total, answer.headers)
     return Page(rows, None if ended else str(following), believed, answer.headers.get("x-perm-rev", "").strip())
 
 
-def past_end(asked: Cursor, answer: Answer) -> Answer:
-    """A page without rows, in place of a refusal to look past the last row.
+def nothing(asked: Cursor, answer: Answer) -> Answer:
+    """A page without rows, in place of a refusal to look past the last row, and of an answer that says nothing.
 
     Only a total says that it was the last. Where nothing but a short page did, one row more is said to be missing, so
     that the pull does not count as whole and nobody departs.
     """
-    if answer.status not in PAST or not asked.past:
+    if answer.status not in PAST and not _says_nothing(answer):
         return answer
     missing = {"x-total-count": str(asked.offset + 1)} if asked.told == PERHAPS else {}
     return Answer(200, missing, json.dumps({asked.path: []}).encode())
+
+
+def _says_nothing(answer: Answer) -> bool:
+    """Servers in Go say null of an empty list; others send no content, or an object without the list."""
+    if answer.status == 200 and len(answer.body) < SHORT:
+        try:
+            body = answer.json()
+        except ProviderUnavailable:
+            return False
+        return body is None or (isinstance(body, dict) and not any(one or one == [] for one in body.values()))
+    return answer.status == 204
 
 
 def _rows(keys: tuple[str, ...], body: Mapping[str, JSON]) -> list[JSON]:

@@ -33,7 +33,8 @@ class ClassLink:
     Settings: `base_url` (the server or the proxy, with or without the path of the service), `version` (v1p1, v1p2),
     `application` (ClassLink's application id as it stands in a proxy's address, already escaped), `auth` (bearer,
     oauth1, oauth2), `signature` (sha256, sha1), `token_url` and `scope` for OAuth 2, `page_size` (at most 10,000),
-    `parent_roles` (which of parent, guardian, relative are parents: a list, or text between commas; all of them).
+    `parent_roles` (which of parent, guardian, relative are parents: a list, or text between commas; the
+    first two).
     Secret: `token`; or `key` and `secret`; or `client_id` and `client_secret`.
     """
 
@@ -101,7 +102,7 @@ def _parent_roles(settings: Mapping[str, JSON]) -> frozenset[str]:
     if unknown := words - normalize.PARENTAL - {""}:
         roles = ", ".join(sorted(normalize.PARENTAL))
         raise NotSetUp(f"parents cannot be told by {', '.join(sorted(unknown))}; use some of {roles}", HELP["settings"])
-    return words & normalize.PARENTAL or normalize.PARENTAL
+    return words & normalize.PARENTAL or normalize.USUALLY_PARENTAL
 
 
 def _page_size(settings: Mapping[str, JSON]) -> int:

@@ -47,8 +47,8 @@ HELP: Mapping[str, str] = {
     "system, let ClassLink's Roster Server sync, then run the import again.",
     "student_without_birth_date": "ClassLink has no date of birth for these students, so their parents cannot link by "
     "themselves. Complete them in the school's own system; ClassLink passes them on with its next sync.",
-    "birth_date_unreadable": "The date of birth in ClassLink's demographics is no date; correct it in the school's own "
-    "system. Until then the student's parents cannot link by themselves.",
+    "birth_date_unreadable": "The date of birth in ClassLink's demographics is none that a student can have; correct "
+    "it in the school's own system. Until then the student's parents cannot link by themselves.",
     "email_invalid": "The e-mail address has no @ in ClassLink; correct it in the school's own system.",
     "parents_missing": f"ClassLink shows no parent or guardian at all. {UNENROLLED}, and share guardians and "
     "unenrolled users; then run the import again.",
@@ -60,11 +60,15 @@ HELP: Mapping[str, str] = {
     "dangling_enrolment": "ClassLink lists these people or classes in an enrollment but does not share them. "
     f"{UNENROLLED}, and see that the same schools are shared for all of them.",
     "person_not_shared": "ClassLink names these people without sharing them, so only their names are known.",
+    "class_without_term": "ClassLink names no term of these classes, so they are left out. Give them a term in the "
+    "school's own system, or choose (no term) in the Importer as well.",
     "class_without_teacher": "No enrollment in ClassLink names a teacher of these classes; nobody can book with them.",
     "no_current_term": "All chosen terms are over, or all of ClassLink's are. After a rollover, choose the new ones "
     "in the Importer as soon as ClassLink has them.",
     "term_vanished": "A chosen term no longer exists in ClassLink, as after a rollover. Choose the terms again in the "
     "Importer; Roster Server > Academic Sessions shows them.",
+    "school_vanished": "A chosen school is not among those that ClassLink shares. Choose the schools again in the "
+    f"Importer, or share it: {APP} > pickAtime > Permissions.",
     "departures_held_back": "These people and classes are missing in ClassLink, but its data was not settled, so they "
     "stay for now.",
     "source_moved": "ClassLink's data or permissions changed during the whole import, so nobody was removed. Tonight's "

@@ -31,8 +31,8 @@ HELP: Mapping[str, str] = {
     "district_error": "The district's own sync with Clever fails, so nobody was removed. In Clever, open Sync and "
     "see the error.",
     "email_invalid": "The e-mail address has no @ in Clever; correct it in the school's own system.",
-    "birth_date_unreadable": "The date of birth in Clever is no date; correct it in the school's own system. Until "
-    "then the student's parents cannot link by themselves.",
+    "birth_date_unreadable": "The date of birth in Clever is none that a student can have; correct it in the school's "
+    "own system. Until then the student's parents cannot link by themselves.",
     "emergency_contact_left_out": "Clever calls this contact an emergency contact, not a parent.",
     "student_without_birth_date": "Clever has no date of birth for these students, so their parents cannot link by "
     "themselves. In Clever, open Data Browser > Students and complete them in the school's own system.",
@@ -47,12 +47,16 @@ HELP: Mapping[str, str] = {
     "dangling_enrolment": "Clever lists these people in a class but does not share them. In Clever, open "
     "Applications > pickAtime > Data sharing.",
     "dangling_relationship": "Clever ties these parents to students that it does not share.",
+    "class_without_term": "Data Browser > Sections in Clever shows these classes without a term, so they are left out. "
+    "Give them a term in the school's own system, or choose (no term) in the Importer as well.",
     "class_without_teacher": "Data Browser > Sections in Clever shows these classes without a teacher; nobody can "
     "book with them.",
     "no_current_term": "All chosen terms are over, or all of Clever's are. Choose the new ones in the Importer as soon "
     "as Data Browser > Terms in Clever has them.",
     "term_vanished": "A chosen term no longer exists in Clever. Choose the terms again in the Importer; in Clever, "
     "Data Browser > Terms shows them.",
+    "school_vanished": "A chosen school is not among those that Clever shares. Choose the schools again in the "
+    "Importer; in Clever, Data Browser > Schools shows them.",
     "departures_held_back": "These people and classes are missing in Clever, but its data was not settled, so "
     "they stay for now.",
     "more_than_fits": "Clever ties these people to more students or classes than a contact can hold, so some were left "

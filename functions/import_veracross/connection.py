@@ -66,6 +66,14 @@ def scope_of(path: str, right: str = "list") -> str:
 SCOPES = tuple(scope_of(path, right) for path in PATHS for right in ("list", "read"))
 
 
+class _Throttled(Exception):
+    """The token endpoint asks for patience: `answer` is its 429, and says for how long."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__("Veracross' token endpoint: HTTP 429")
+
+
 class Connection:
     """One turn's way to a school. The token is fetched at once, so that what is missing is said before any page."""
 
@@ -86,20 +94,23 @@ class Connection:
             raise NotSetUp("no Veracross client id and client secret", HELP["not_set_up"])
         _check_type(settings)
         self._http, self._tokens, self._page_size, self._clock = http, tokens, page_size, clock
-        self._token = tokens.get(self._mint)
+        self._token = Token("", 0.0)
+        self._throttled: Answer | None = None
+        self._renew()
 
     def ask(self, cursor: str) -> Answer:
         """The answer for a cursor (path, our own filters, and the page's number at its end)."""
         head, _, number = cursor.rpartition("page=")
         where = head.rstrip("?&")
-        answer = self._get(where, number)
-        if answer.status == 404 and _says_error(answer):  # a scope that is missing is a 401, always
-            raise NotSetUp("Veracross knows no school by this School Domain", HELP["school_unknown"])
+        answer = self._throttled or self._get(where, number)
+        if answer.status == 404 and _says_error(answer):  # the school is known, or it had given no token
+            path = where.partition("?")[0]
+            raise ContractBroken(f"Veracross knows no {path}{_error_id(answer)}", HELP["contract_broken"])
         if answer.status != 401:
             return answer
         # Expired, revoked by an eleventh token, or older than a scope that the school has granted since.
-        self._token = self._tokens.get(self._mint, refused=self._token.value)
-        answer = self._get(where, number)
+        self._renew()
+        answer = self._throttled or self._get(where, number)
         needed, granted = scope_of(where.partition("?")[0]), self._token.scopes
         if answer.status == 401 and granted and needed not in granted:
             raise _lacking([needed])
@@ -120,6 +131,13 @@ class Connection:
         return self._http.get(f"{self._data}{where}", headers)
 
     # -- tokens
+
+    def _renew(self) -> None:
+        """Another token than the present one. A 429 is every page's answer for this turn, which waits as for a page."""
+        try:
+            self._token = self._tokens.get(self._mint, refused=self._token.value)
+        except _Throttled as patience:
+            self._throttled = patience.answer
 
     def _mint(self) -> Token:
         """A new token for all scopes of an import, or what stands in its way."""
@@ -170,7 +188,7 @@ class Connection:
 def _host(settings: Mapping[str, JSON], name: str, default: str) -> str:
     """Veracross', or a sandbox on this machine: the client secret is sent to no other."""
     given = text(settings.get(name))
-    if not given:
+    if given.rstrip("/") in ("", default):
         return default
     sandbox = _LOOPBACK.fullmatch(given)
     if not sandbox:
@@ -204,7 +222,9 @@ def _raise_unless_scopes(answer: Answer) -> None:
     """
     if answer.status == 404:
         raise NotSetUp("Veracross knows no school by this School Domain", HELP["school_unknown"])
-    if answer.status == 429 or answer.status >= 500:
+    if answer.status == 429:
+        raise _Throttled(answer)
+    if answer.status >= 500:
         raise ProviderUnavailable(f"Veracross' token endpoint: HTTP {answer.status}", HELP["unavailable"])
     error = text(mapping(answer.json()).get("error"))  # a page of a proxy's is no answer of Veracross'
     if error in ("invalid_client", "unauthorized_client"):

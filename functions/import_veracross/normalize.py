@@ -157,11 +157,11 @@ def _parent(id: str, row: Row) -> Iterator[Record]:
 
 
 def _student(id: str, row: Row) -> Iterator[Record]:
-    """Former and future students too: whether somebody is in a class today is for its enrolments to say."""
-    birth_date = iso_date(row.get("birthday"))
+    """Future students too: whether somebody is in a class already is for its enrolments to say."""
+    birth_date, until = iso_date(row.get("birthday")), iso_date(row.get("exit_date"))
     schools = _campus(mapping(row.get("campus")).get("id"))
     grade = _label(row, "grade_level")
-    yield from _person("student", id, row, grade=grade, birth_date=birth_date, schools=schools)
+    yield from _person("student", id, row, grade=grade, birth_date=birth_date, schools=schools, until=until)
     if text(row.get("birthday")) and not birth_date:
         yield Remark("birth_date_unreadable", "student", id)
 

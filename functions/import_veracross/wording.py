@@ -41,8 +41,8 @@ HELP: Mapping[str, str] = {
     "Axiom, then run the import again.",
     "student_without_birth_date": "These students have no birthday in Veracross, so their parents cannot link by "
     "themselves. Fill in Birthday on the students' records in Axiom.",
-    "birth_date_unreadable": "The birthday that Veracross gives is no date. Correct Birthday on the student's record "
-    "in Axiom; until then the student's parents cannot link by themselves.",
+    "birth_date_unreadable": "The birthday that Veracross gives is none that a student can have. Correct Birthday on "
+    "the student's record in Axiom; until then the student's parents cannot link by themselves.",
     # -- people
     "email_invalid": "The e-mail address has no @ in Veracross. Correct Email 1 on the person's record in Axiom.",
     "person_not_shared": "A class names these people as its teacher, but they are not in Staff/Faculty: they have "
@@ -56,13 +56,15 @@ HELP: Mapping[str, str] = {
     "not list, or one that is Completed and has no dates.",
     "more_than_fits": "Veracross ties these people to more students or classes than a contact can hold, so some were "
     "left out. A placeholder contact that every student shares is a likely cause; remove it in Axiom.",
+    "class_without_term": "The dates of these classes lie in no grading period, so they are left out. Correct their "
+    "dates in Axiom, or choose (no term) in the Importer as well.",
     "class_without_teacher": "These classes have no Primary Teacher in Veracross, so nobody can book with them. Fill "
     f"it in on {_CLASSES}.",
-    "co_teachers_not_shared": "Veracross names one teacher of a class to an import, the Primary Teacher; co-teachers "
-    f"are not imported. Who is to be booked through a class must be its Primary Teacher on {_CLASSES}.",
     "no_current_term": "All chosen grading periods are over, or all that Veracross has. Choose the new ones in the "
     "Importer as soon as Veracross has them.",
     "term_vanished": "A chosen term is no longer among the grading periods in Veracross. Choose the terms again in "
+    "the Importer.",
+    "school_vanished": "A chosen campus is not among those of the classes in Veracross. Choose the schools again in "
     "the Importer.",
     # -- families
     "dangling_relationship": "Veracross ties these people to a student, but does not list them among its Parents or "

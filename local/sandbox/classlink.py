@@ -10,12 +10,13 @@ import sys
 import threading
 from typing import Any
 
+from ..arguments import port, whole
 from .classlink_tenants import ClassLinkApi, Permissions, Shared, Tenant, first_bearer
 from .faults import Fault, Faults, Reply
-from .oneroster import ONEROSTER_FAULTS
+from .oneroster import ONEROSTER_FAULTS, habit, together
 from .oneroster_api import json_reply
 from .oneroster_auth import CORE, OAuth1, unauthorised
-from .oneroster_conduct import CONDUCTS, Conduct, conduct
+from .oneroster_conduct import CONDUCTS, Conduct
 from .oneroster_data import OneRosterDistrict
 from .oneroster_query import DEFAULT_LIMIT, Refused, pairs
 from .oneroster_rows import BASES, V11
@@ -211,19 +212,20 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--students", type=int, default=300, help="how many each district has")
-    parser.add_argument("--tenants", type=int, default=1)
+    parser.add_argument("--port", type=port, default=0, help="default: any free one")
+    parser.add_argument("--students", type=whole(1, 1_000_000), default=300, help="how many each district has")
+    parser.add_argument("--tenants", type=whole(1, 1_000), default=1)
     parser.add_argument("--fault", action="append", default=[], choices=ONEROSTER_FAULTS, metavar="NAME")
-    parser.add_argument("--conduct", action="append", default=[], metavar="NAME[=VALUE]", help=", ".join(CONDUCTS))
+    parser.add_argument(
+        "--conduct", action="append", default=[], type=habit, metavar="NAME[=VALUE]", help=", ".join(CONDUCTS)
+    )
     args = parser.parse_args(argv)
-    habits = Conduct()
-    for told in args.conduct:
-        habits |= conduct(told)
+    habits = together(args.conduct)
     districts = [OneRosterDistrict.generated(args.students, seed) for seed in range(1, args.tenants + 1)]
     with ClassLinkSandbox.start(*districts, port=args.port, faults=Faults(*args.fault), conduct=habits) as server:
         ids = ",".join(t.oneroster_application_id for t in server.tenants)
-        print(f"url={server.url} partner_key={server.partner_key} tenants={ids}", flush=True)
+        bearer = server.tenant.bearer  # the first one's: each has its own, and /applications tells the partner all
+        print(f"url={server.url} partner_key={server.partner_key} tenants={ids} bearer={bearer}", flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

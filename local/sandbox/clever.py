@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..arguments import port, whole
 from .clever_api import CleverApi, no_such_path
 from .clever_data import CleverDistrict
 from .clever_pages import Page, with_faults
@@ -190,6 +191,12 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _recorded(given: str) -> Path:
+    if not (folder := Path(given)).joinpath("districts.json").is_file():
+        raise argparse.ArgumentTypeError(f"{given!r}: there is no districts.json")
+    return folder
+
+
 def _arguments() -> argparse.ArgumentParser:
     faults = "\n".join(f"  {name:20} {what}" for name, what in FAULTS.items())
     parser = argparse.ArgumentParser(
@@ -198,10 +205,12 @@ def _arguments() -> argparse.ArgumentParser:
         epilog=f"faults:\n{faults}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--port", type=port, default=0, help="default: any free one")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--students", type=int, default=300, help="make up a district of this many students")
-    source.add_argument("--data", type=Path, help="a folder of recorded users, sections and districts")
+    source.add_argument(
+        "--students", type=whole(1, 1_000_000), default=300, help="make up a district of this many students"
+    )
+    source.add_argument("--data", type=_recorded, help="a folder of recorded users, sections and districts")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--token", default="")
     parser.add_argument("--fault", action="append", default=[], choices=FAULTS, metavar="NAME")

@@ -8,7 +8,11 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
+from ..arguments import port, whole
 from .faults import FAULTS, Fault, Faults, Reply
 from .oneroster_api import OneRosterApi
 from .oneroster_auth import SCOPES, Auth, Bearer, OAuth1, OAuth2
@@ -27,6 +31,7 @@ _VALID = (
 )
 ONEROSTER_FAULTS = {name: FAULTS[name] for name in _VALID.split()}
 AUTHS = {"bearer": Bearer, "oauth1": OAuth1, "oauth2": OAuth2}
+WORDS = {"refuse_filter": "empty", "raw_booleans": "number"}  # that a switch takes besides its usual kind of value
 TOKEN_PATH = "/oauth/token"
 
 
@@ -133,14 +138,11 @@ def made(auth: tuple[str, ...], scopes: tuple[str, ...] = SCOPES, life: int = 36
 
 def main(argv: list[str] | None = None) -> int:
     args = _arguments().parse_args(argv)
-    habits = Conduct()
-    for told in args.conduct:
-        habits |= conduct(told)
     faults = Faults(*args.fault)
     auth = (args.auth, args.token) if args.auth == "bearer" else (args.auth,)
     district = OneRosterDistrict.generated(args.students, args.seed)
     with OneRosterSandbox.start(
-        district, version=args.version, auth=auth, port=args.port, faults=faults, conduct=habits
+        district, version=args.version, auth=auth, port=args.port, faults=faults, conduct=together(args.conduct)
     ) as server:
         print(
             f"url={server.base_url} auth={args.auth} token={server.token} key={server.key} secret={server.secret} "
@@ -154,6 +156,24 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def habit(told: str) -> Conduct:
+    """One of --conduct. What is no number where one is meant would break every answer, not the start."""
+    name, _, text = told.partition("=")
+    try:
+        usual, given = getattr(conduct(name), name), getattr(conduct(told), name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    sound = isinstance(usual, str) or type(given) in (type(usual), {float: int}.get(type(usual)))
+    if not sound and WORDS.get(name) != text:
+        kind = "true or false" if isinstance(usual, bool) else "a number"
+        raise argparse.ArgumentTypeError(f"{told!r}: {name} is {kind}")
+    return conduct(told)
+
+
+def together(habits: Iterable[Conduct]) -> Conduct:
+    return reduce(or_, habits, Conduct())
+
+
 def _arguments() -> argparse.ArgumentParser:
     told = [f"  {name:20} {what}" for name, what in ONEROSTER_FAULTS.items()]
     habits = [f"  {name:20} {what}" for name, what in CONDUCTS.items()]
@@ -163,14 +183,16 @@ def _arguments() -> argparse.ArgumentParser:
         epilog="\n".join(["faults:", *told, "", "conduct, as NAME or NAME=VALUE:", *habits]).replace("%", "%%"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--students", type=int, default=300, help="make up a district of this many students")
+    parser.add_argument("--port", type=port, default=0, help="default: any free one")
+    parser.add_argument(
+        "--students", type=whole(1, 1_000_000), default=300, help="make up a district of this many students"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--version", default=V11, choices=BASES)
     parser.add_argument("--auth", default="bearer", choices=AUTHS)
     parser.add_argument("--token", default="")
     parser.add_argument("--fault", action="append", default=[], choices=ONEROSTER_FAULTS, metavar="NAME")
-    parser.add_argument("--conduct", action="append", default=[], metavar="NAME[=VALUE]")
+    parser.add_argument("--conduct", action="append", default=[], type=habit, metavar="NAME[=VALUE]")
     return parser
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import date
 
+from ..arguments import port, whole
 from .faults import Fault, Faults, Reply
 from .serving import Request, Sandbox
 from .veracross_api import DataApi
@@ -161,9 +162,11 @@ def _arguments() -> argparse.ArgumentParser:
         epilog=told,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--port", type=port, default=0, help="default: any free one")
     parser.add_argument("--route", default="abcd")
-    parser.add_argument("--students", type=int, default=300, help="make up a school of this many students")
+    parser.add_argument(
+        "--students", type=whole(1, 1_000_000), default=300, help="make up a school of this many students"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--today", type=date.fromisoformat, default=TODAY, help="the school's today: YYYY-MM-DD")
     parser.add_argument("--fault", action="append", default=[], choices=VERACROSS_FAULTS, metavar="NAME")

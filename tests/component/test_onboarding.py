@@ -25,7 +25,7 @@ from roster.errors import CredentialRejected, MailNotSent, MailUncertain, MoveRe
 from roster.letters import Letter
 from roster.mail import SesMail
 from roster.ports import Integration
-from roster.tables import AccountItem, ContactItem, IntegrationItem, Item
+from roster.tables import AccountItem, ApplicationItem, ContactItem, IntegrationItem, Item
 from tests.support import function_module
 
 REGION, TABLE, ACCOUNT = "us-east-1", "onboarding", "11600001"
@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "SUPPORT_ADDRESS": SUPPORT,
     "IMPORTER_ADDRESS": "https://pickatime.example/importer",
     "POWERTOOLS_LOG_LEVEL": "INFO",
+    "SANDBOXES": "local",
 }
 
 
@@ -213,6 +214,34 @@ def test_another_account_leaves_no_bearer_with_the_first(sandbox: ClassLinkSandb
 
 
 @pytest.mark.usefixtures("aws")
+def test_a_rejected_district_leaves_no_bearer(sandbox: ClassLinkSandbox) -> None:
+    tenant = sandbox.add_tenant("Springfield", students=2)
+    call()
+    move(tenant, "configuring", account=ACCOUNT)
+    move(tenant, "active")
+    move(tenant, "configuring")
+    assert (move(tenant, "rejected")["notice"], secret()) == ("", {})
+
+
+@pytest.mark.usefixtures("aws")
+def test_support_is_mailed_once_when_an_active_district_stops_sharing(sandbox: ClassLinkSandbox) -> None:
+    administrator("edna", EDNA)
+    tenant = sandbox.add_tenant("Springfield", students=2)
+    call()
+    move(tenant, "configuring", account=ACCOUNT)
+    move(tenant, "active")
+    sandbox.set_enabled(tenant, False)
+    sent = len(mails())
+    assert [call()["stopped"] for _ in range(3)] == [[str(tenant.tenant_id)], [], []]
+    (mail,) = mails()[sent:]
+    assert (mail.destinations["ToAddresses"], "no longer shares" in mail.subject) == ([SUPPORT], True)
+    assert "no longer shares" in call(step="list")[0]["notice"]
+    sandbox.set_enabled(tenant, True)
+    call()
+    assert (len(mails()), call(step="list")[0]["notice"]) == (sent + 1, "")
+
+
+@pytest.mark.usefixtures("aws")
 def test_a_refused_partner_key_changes_nothing(sandbox: ClassLinkSandbox) -> None:
     sandbox.add_tenant("A", students=2)
     call()
@@ -248,9 +277,36 @@ def test_a_decision_made_on_an_older_state_counts_for_nothing() -> None:
     assert applications.moved(before, active, Integration(ACCOUNT, "classlink"))
     assert not applications.moved(before, replace(before, state="rejected"), None)
     assert applications.of("classlink", "2001") == active
-    assert [applications.claim(active, "mailed", 1) for _ in range(2)] == [True, False]
-    applications.release(active, "mailed", 1)
-    assert applications.claim(active, "mailed", 1)
+
+
+ACCOUNTS = [(account, other) for account in ("", ACCOUNT) for other in ("", ACCOUNT, "11600002")]
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("absent", [False, True])
+@pytest.mark.parametrize(("account", "believed"), ACCOUNTS)
+def test_a_decision_made_on_another_account_counts_for_nothing(account: str, believed: str, absent: bool) -> None:
+    applications, stored = DynamoApplications(), Application("classlink", "2001", account=account)
+    applications.add(stored)
+    if absent and not account:
+        ApplicationItem(*keys.application("classlink", "2001")).update([ApplicationItem.account.remove()])
+    after = replace(stored, state="active", account=believed, activation=1)
+    same = account == believed
+    made = Integration(ACCOUNT, "classlink")
+    assert applications.moved(replace(stored, account=believed), after, made) is same
+    assert (applications.of("classlink", "2001"), bool(integration())) == (after if same else stored, same)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_mail_is_claimed_once_and_what_is_not_known_yet_stands_with_the_claim() -> None:
+    applications, district = DynamoApplications(), Application("classlink", "2001")
+    applications.add(district)
+    doubtful = replace(district, notice="may not have been mailed")
+    assert [applications.claim(doubtful, "mailed", 1) for _ in range(2)] == [True, False]
+    assert applications.of("classlink", "2001") == replace(doubtful, mailed=1)
+    applications.release(replace(district, notice="not mailed"), "mailed", 1)
+    assert applications.of("classlink", "2001") == replace(district, notice="not mailed")
+    assert applications.claim(doubtful, "mailed", 1)
 
 
 @pytest.mark.usefixtures("aws")

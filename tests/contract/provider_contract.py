@@ -125,7 +125,7 @@ class Pull:
         """One turn by a fresh Puller, its place through JSON both ways; killed after so many pages, if told."""
         told = json.loads(json.dumps(asdict(place or Place())))
         records = _Deadly(self.records, pages) if pages else self.records
-        puller = Puller(self.provider, RequestsHttp(), self.slots, records, self.tokens, lambda: seconds)  # type: ignore[arg-type]
+        puller = Puller(self.provider, RequestsHttp(loopback=True), self.slots, records, self.tokens, lambda: seconds)  # type: ignore[arg-type]
         run = {"settings": self.settings, "selection": self.selection.to_json()}
         return puller.turn(KEY, run, self.secret, Place(**told))
 

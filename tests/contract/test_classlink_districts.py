@@ -60,7 +60,7 @@ class Partner(Sandbox):
         return Reply(200, json.dumps({"status": 1, "applications": page}).encode())
 
     def fetch(self) -> list[Listed]:
-        found: list[Listed] = listing.fetch(RequestsHttp(), {"key": KEY, "base_url": f"{self.url}/"})
+        found: list[Listed] = listing.fetch(RequestsHttp(loopback=True), {"key": KEY, "base_url": f"{self.url}/"})
         return found
 
 
@@ -200,7 +200,7 @@ def test_a_429_that_names_no_time(partner: Partner) -> None:
 
 def test_without_a_partner_key_nobody_is_asked(partner: Partner) -> None:
     with pytest.raises(NotSetUp, match="partner key"):
-        listing.fetch(RequestsHttp(), {"base_url": partner.url})
+        listing.fetch(RequestsHttp(loopback=True), {"base_url": partner.url})
     assert partner.requests == []
 
 
@@ -212,10 +212,10 @@ def test_the_application_id_reaches_the_districts_data_verbatim() -> None:
     """Escaped once more it would be answered with 404, as an id that never was."""
     with ClassLinkSandbox.start() as sandbox:
         tenant = sandbox.add_tenant("Springfield", students=2)
-        (found,) = listing.fetch(RequestsHttp(), {"key": sandbox.partner_key, "base_url": sandbox.url})
+        (found,) = listing.fetch(RequestsHttp(loopback=True), {"key": sandbox.partner_key, "base_url": sandbox.url})
         data = f"{found.settings['base_url']}/{found.settings['application']}/ims/oneroster/v1p1/orgs"
         assert data == f"{sandbox.base_url(tenant)}/orgs"
-        answer = RequestsHttp().get(data, {"Authorization": f"Bearer {found.secret['token']}"})
+        answer = RequestsHttp(loopback=True).get(data, {"Authorization": f"Bearer {found.secret['token']}"})
         assert answer.status == 200
 
 
@@ -223,8 +223,8 @@ def test_what_a_district_is_found_with_is_what_its_importer_connects_with() -> N
     provider = function_module("import_classlink", "provider").PROVIDER
     with ClassLinkSandbox.start() as sandbox:
         sandbox.add_tenant("Springfield", students=2)
-        (found,) = listing.fetch(RequestsHttp(), {"key": sandbox.partner_key, "base_url": sandbox.url})
-        told = check(provider, RequestsHttp(), found.settings, found.secret, MemoryTokens())
+        (found,) = listing.fetch(RequestsHttp(loopback=True), {"key": sandbox.partner_key, "base_url": sandbox.url})
+        told = check(provider, RequestsHttp(loopback=True), found.settings, found.secret, MemoryTokens())
         assert told["connected"], told
 
 
@@ -234,7 +234,7 @@ def test_sandbox_districts_come_and_go() -> None:
         first, second = sandbox.add_tenant("A", students=2), sandbox.add_tenant("B", students=2, enabled=False)
 
         def told() -> dict[str, bool]:
-            found = listing.fetch(RequestsHttp(), {"key": sandbox.partner_key, "base_url": sandbox.url})
+            found = listing.fetch(RequestsHttp(loopback=True), {"key": sandbox.partner_key, "base_url": sandbox.url})
             return {one.name: one.shares for one in found}
 
         assert told() == {"A": True, "B": False}

@@ -19,7 +19,8 @@ from local.sandbox.oneroster_data import OneRosterDistrict
 from roster.errors import AccessMissing, ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable
 from roster.model import JSON, Selection
 from roster.pull import Place
-from tests.contract.provider_contract import ProviderContract, Pull
+from roster.staging import Staging
+from tests.contract.provider_contract import KEY, ProviderContract, Pull
 from tests.support import function_module
 
 classlink: Any = function_module("import_classlink", "provider")
@@ -130,14 +131,15 @@ def test_the_whole_district(server: OneRosterSandbox, district: OneRosterDistric
     tables = district.tables
     assert (end.warnings, end.absent, end.rejected) == ({}, [], {})
     assert of_kind(facts, "student") == set(district.students())
-    assert of_kind(facts, "parent") == set(district.parents())
+    assert of_kind(facts, "parent") == set(district.with_role("parent", "guardian"))
     assert set(district.teachers()) <= of_kind(facts, "teacher")
     active = {sid for sid, told in tables["classes"].items() if told["status"] == "active"}
     assert {fact["id"] for tag, fact in facts if tag == "class"} == active
     dated = {sid for sid, told in tables["demographics"].items() if told["birthDate"] and told["status"] == "active"}
     assert {fact["student"] for tag, fact in facts if tag == "birth_date"} == dated
     sides = Counter(fact["side"] for tag, fact in facts if tag == "relationship")
-    assert sides["student"] == sides["parent"] > 50
+    of_relatives = sum(len(tables["users"][id]["agents"]) for id in district.with_role("relative"))
+    assert sides["student"] - of_relatives == sides["parent"] > 50
     told = [tag for tag, _ in pull.staged(end)["notes"]]
     assert Counter(told)["school"] == len(district.schools())
     assert Counter(told)["term"] == len(tables["academicSessions"])
@@ -187,14 +189,21 @@ def test_without_contacts_there_are_no_parents(server: OneRosterSandbox) -> None
     assert end.warnings == {}
 
 
-@pytest.mark.parametrize("given", ["parent, Guardian", ["guardian", "parent"]])
-def test_parent_roles(server: OneRosterSandbox, district: OneRosterDistrict, given: JSON) -> None:
-    """A school may leave relatives out."""
-    users = district.tables["users"]
-    relatives = {id for id in district.parents() if "relative" in str(users[id])}
-    assert relatives
-    assert of_kind(ended(pull_of(server, parent_roles=given))[1], "parent") == set(district.parents()) - relatives
-    assert not relatives & of_kind(ended(pull_of(server, parent_roles=given))[1], "teacher")
+@pytest.mark.parametrize(
+    ("given", "roles"),
+    [
+        (None, "parent guardian"),
+        ("parent, Guardian", "parent guardian"),
+        (["guardian"], "guardian"),
+        ("parent,guardian,Relative", "parent guardian relative"),
+        (["relative"], "relative"),
+    ],
+)
+def test_parent_roles(server: OneRosterSandbox, district: OneRosterDistrict, given: JSON, roles: str) -> None:
+    """Relatives are parents where the school says so, and whoever is no parent is no teacher either."""
+    facts = ended(pull_of(server, parent_roles=given))[1]
+    assert of_kind(facts, "parent") == set(district.with_role(*roles.split())) != set()
+    assert not set(district.parents()) & of_kind(facts, "teacher")
 
 
 @pytest.mark.parametrize("given", ["mother", ["parent", "teacher"]])
@@ -208,7 +217,8 @@ def test_parent_roles_that_are_none(server: OneRosterSandbox, given: JSON) -> No
 
 HARMLESS = (
     "no_total no_link no_total+no_link total_in_body total_in_body+no_link clamp=20 clamp=20+no_total+no_link clamp=50 "
-    "clamp=50+no_total+no_link refuse_sort=400 refuse_sort=422 unstable_order null_style=null null_style=empty "
+    "clamp=50+no_total+no_link refuse_sort=400 refuse_sort=422 unstable_order refuse_sort+unstable_order "
+    "refuse_sort+unstable_order+no_total+no_link null_style=null null_style=empty "
     "null_style=mixed single_as_object flat_refs flat_refs+single_as_object mixed_shape=both path_envelope "
     "fail_502_over_limit=200 fail_502_over_limit=60+no_total+no_link refuse_over_limit=200 inactive capital_roles "
     "numeric_ids numeric_ids+flat_refs raw_booleans raw_booleans=number date_style=space date_style=offset "
@@ -253,6 +263,36 @@ def test_habits_that_make_no_difference(
 
 
 # -- habits that are told
+
+
+@pytest.mark.parametrize(
+    ("more", "seconds", "outcome"),
+    [
+        ("clamp=20", 900.0, "refused"),
+        ("clamp=20", 0.0, "doubted"),
+        ("clamp=20+no_total", 900.0, "refused"),
+        ("clamp=20+no_total", 0.0, "doubted"),
+        ("clamp=20+no_total+no_link", 900.0, "refused"),
+        ("clamp=20+no_total+no_link", 0.0, "refused"),
+        ("clamp=33+no_total+no_link", 900.0, "doubted"),
+        ("clamp=33+no_total+no_link", 0.0, "doubted"),
+    ],
+)
+def test_pages_of_a_server_that_neither_sorts_nor_keeps_an_order(
+    district: OneRosterDistrict, more: str, seconds: float, outcome: str
+) -> None:
+    """Rows come twice and others never: that is refused, or doubted, and then nobody departs."""
+    with OneRosterSandbox.start(district, conduct=habits(f"refuse_sort+unstable_order+{more}")) as server:
+        pull = pull_of(server)
+        if outcome == "refused":
+            with pytest.raises(ContractBroken) as caught:
+                pull.places(seconds)
+            assert caught.value.help == HELP["contract_broken"]
+            return
+        end = pull.places(seconds)[-1]
+        repeats = Staging(pull.slots, KEY, "any").repeats(end.round, end.ids)
+        assert ("source_incomplete" in end.warnings) == (seconds > 0), "a turn of one page cannot tell"
+        assert seconds or repeats > 100, "but the plan can"
 
 
 def test_the_total_counts_rows_that_never_come(own: OneRosterSandbox) -> None:
@@ -348,12 +388,12 @@ def test_birth_dates(own: OneRosterSandbox, dob: str, most: float, absent: list[
 )
 def test_agents(own: OneRosterSandbox, agents: str, sides: set[str], parents: bool) -> None:
     """Whose other end is missing, and which side alone says so, is for the plan to count."""
-    whole = {fact["parent"] for tag, fact in ended(pull_of(own))[1] if tag == "relationship"}
+    whole = {fact["parent"] for tag, fact in ended(pull_of(own))[1] if tag == "relationship" and fact["side"] in sides}
     own.conduct = Conduct(agents=agents)
     facts = ended(pull_of(own))[1]
     ties = [fact for tag, fact in facts if tag == "relationship"]
     assert {tie["side"] for tie in ties} == sides
-    assert {tie["parent"] for tie in ties} == (whole if sides else set())
+    assert {tie["parent"] for tie in ties} == whole
     assert bool(of_kind(facts, "parent")) == parents
 
 

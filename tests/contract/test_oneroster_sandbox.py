@@ -61,6 +61,10 @@ class Client:
         return found
 
 
+def staff_of(client: Client) -> int:
+    return len([u for u in client.rows("/users") if u["role"] not in ("student", *PARENT_ROLES)])
+
+
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Client]:
     """For tests that change nothing."""
@@ -184,9 +188,10 @@ def test_one_lead_teacher_in_a_class(shared: Client) -> None:
     assert any(e["primary"] == "false" and e["role"] == "teacher" for e in shared.rows("/enrollments"))
 
 
-def test_demographics_are_the_students(shared: Client) -> None:
+def test_demographics_are_of_students_and_staff(shared: Client) -> None:
     rows = shared.rows("/demographics")
-    assert [r["sourcedId"] for r in rows] == shared.ids("/students")
+    others = [u["sourcedId"] for u in shared.rows("/users") if u["role"] not in PARENT_ROLES]
+    assert sorted(r["sourcedId"] for r in rows) == sorted(others)
     assert 0 < sum("birthDate" not in r for r in rows) < 10
 
 
@@ -720,11 +725,12 @@ def _(client: Client) -> None:
     def known() -> int:
         return sum("birthDate" in row for row in client.rows("/demographics"))
 
-    honest, found = 299, {}
+    staff = staff_of(client)
+    honest, found = 299 + staff, {}
     for how in ("", "full", "partial", "blank", "empty"):
         behave(client, dob=how)
         found[how] = (len(client.ids("/demographics")), known())
-    assert (found["full"], found["blank"], found["empty"]) == ((303, 303), (303, 0), (0, 0))
+    assert (found["full"], found["blank"], found["empty"]) == ((303 + staff, 303 + staff), (303 + staff, 0), (0, 0))
     assert 0 < found["partial"][1] < found[""][1] == honest
     for how, status in (("refused", 403), ("404", 404), ("501", 501)):
         behave(client, dob=how)
@@ -964,7 +970,7 @@ def test_half_the_students_are_gone(client: Client) -> None:
     gone = client.server.district.half_gone()
     assert len(gone) == 150
     assert not set(gone) & {a["sourcedId"] for u in client.rows("/users") for a in u.get("agents", [])}
-    assert len(client.ids("/demographics")) == 153
+    assert len(client.ids("/demographics")) == 153 + staff_of(client)
 
 
 def test_birth_dates_come_when_they_are_shared(client: Client) -> None:
@@ -972,7 +978,7 @@ def test_birth_dates_come_when_they_are_shared(client: Client) -> None:
     for how in ("blank", "partial", "full"):
         district.set_birth_dates(how)
         found.append(sum("birthDate" in row for row in client.rows("/demographics")))
-    assert found[0] == 0 < found[1] < found[2] == 303
+    assert found[0] == 0 < found[1] < found[2] == 303 + staff_of(client)
 
 
 def test_smaller_changes(client: Client) -> None:
@@ -1157,7 +1163,7 @@ def test_one_school_is_shared(classlink: ClassLinkSandbox) -> None:
     users = data(classlink, "users?limit=10000").json()["users"]
     at_school = [u for u in users if u["role"] == "student"]
     assert all("S/02" in [o["sourcedId"] for o in u["orgs"]] for u in at_school)
-    assert set(many(classlink, "demographics")) == {u["sourcedId"] for u in at_school}
+    assert set(many(classlink, "demographics")) == {u["sourcedId"] for u in users if u["role"] not in PARENT_ROLES}
 
 
 def test_faults_strike_data_and_spare_applications(classlink: ClassLinkSandbox) -> None:

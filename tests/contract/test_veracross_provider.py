@@ -506,7 +506,7 @@ def test_connect(server: VeracrossSandbox) -> None:
     """Row VI-17: what is missing is named once, where the administrator clicks Connect."""
 
     def tried(**secret: str) -> dict[str, Any]:
-        return check(veracross.PROVIDER, RequestsHttp(), settings_of(server), secret_of(server) | secret)
+        return check(veracross.PROVIDER, RequestsHttp(loopback=True), settings_of(server), secret_of(server) | secret)
 
     good = tried()
     assert (good["connected"], good["security_values"], len(good["checks"])) == (True, "shared", 7)

@@ -1,18 +1,27 @@
-"""A OneRoster district on the local stack, and what its import must give, worked out from the district itself."""
+"""A OneRoster district on the local stack, and what its import must give, worked out from the district itself.
+
+Nothing here comes from our normaliser: roles, dates and agents are read once more, in the plainest way.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from statistics import median_low
 from typing import Any
 
+from local.sandbox.classlink import ClassLinkSandbox
 from local.sandbox.oneroster import OneRosterSandbox
 from local.sandbox.oneroster_data import OneRosterDistrict
+from local.sandbox.oneroster_rows import V11
+from roster.model import COUNTED
 from tests.e2e.toolkit import AnySchool
 
-PARENTS = ("parent", "guardian", "relative")
+Row = dict[str, Any]
+Shows = Callable[[str, Row], bool]
+ALL_PARENTS = frozenset({"parent", "guardian", "relative"})
+PARENTS = ALL_PARENTS - {"relative"}
 
 
 @dataclass
@@ -44,56 +53,169 @@ class OneRosterSchool(AnySchool):
         return dict(zip(names, (self.sandbox.key, self.sandbox.secret), strict=True))
 
     def watch(self) -> None:
-        born = (told.get("birthDate") or told.get("known") for told in self.district.tables["demographics"].values())
-        self.evidence.add((self.sandbox.token, self.sandbox.secret), {day for day in born if day})
+        self.evidence.add((self.sandbox.token, self.sandbox.secret), birthdays(self.district))
+
+    def choose(self, **more: Any) -> None:
+        """Other settings from now on."""
+        self.more |= more
+        self.settle()
 
 
-def expected(district: OneRosterDistrict, version: str) -> Counter[str]:
-    """How many contacts, classes, enrolments and relationships the district makes, counted row by row."""
-    users = {id: district.get("users", id, version) for id in district.ids("users", version)}
-    roles = {id: {role for role, _ in user["held"]} for id, user in users.items() if _active(user)}
-    classes = {id for id, row in district.tables["classes"].items() if _active(row)}
-    taught = set(_enrolled(district, roles, classes))
-    students = {person for role, person, _ in taught if role == "student"}
+@dataclass
+class ProxiedSchool(AnySchool):
+    """A district behind ClassLink's proxy, which shows of it what the district permits."""
+
+    sandbox: ClassLinkSandbox
+
+    provider = "classlink"
+
+    @property
+    def district(self) -> OneRosterDistrict:
+        return self.sandbox.tenant.district
+
+    @property
+    def shows(self) -> Shows:
+        return self.sandbox.tenant.shared.shares
+
+    def settings(self) -> dict[str, Any]:
+        application = self.sandbox.tenant.oneroster_application_id
+        proxy = {"base_url": self.sandbox.url, "auth": "bearer", "application": application}
+        return {**proxy, "version": V11, "page_size": self.page_size}
+
+    def secret(self) -> dict[str, str]:
+        return {"token": self.sandbox.tenant.bearer or ""}
+
+    def watch(self) -> None:
+        self.evidence.add(self.secret().values(), birthdays(self.district))
+
+
+def birthdays(district: OneRosterDistrict) -> set[str]:
+    rows = district.tables["demographics"].values()
+    return {str(row.get("birthDate") or row.get("known"))[:10] for row in rows} - {"None"}
+
+
+# -- what an import must give
+
+
+@dataclass(frozen=True)
+class Truth:
+    """`people`: (kind, id, first level, security value or blank); `classes`: (class, its teachers, the primary one
+    first); `enrolments`: (class, student); `ties`: (parent, student).
+    """
+
+    people: frozenset[tuple[str, str, str, str]]
+    classes: frozenset[tuple[str, tuple[str, ...]]]
+    enrolments: frozenset[tuple[str, str]]
+    ties: frozenset[tuple[str, str]]
+
+    def counts(self) -> dict[str, int]:
+        found = [kind for kind, *_ in self.people]
+        sets = {"class": self.classes, "enrolment": self.enrolments, "relationship": self.ties}
+        return {kind: len(sets[kind]) if kind in sets else found.count(kind) for kind in COUNTED}
+
+
+def truth(
+    district: OneRosterDistrict,
+    version: str = V11,
+    *,
+    parents: Iterable[str] = PARENTS,
+    shows: Shows = lambda kind, row: True,
+) -> Truth:
+    """Of the tables as they are now. `parents`: who is a parent; `shows`: which rows a reader sees."""
+    rows = {kind: _active(district, kind, version, shows) for kind in ("users", "classes", "enrollments")}
+    roles = {id: {role for role, _ in user["held"]} for id, user in rows["users"].items()}
+    born = {id: row["birthDate"] or "" for id, row in _active(district, "demographics", version, shows).items()}
+    rolls: dict[str, list[Row]] = {id: [] for id in rows["classes"]}
+    for row in rows["enrollments"].values():
+        rolls.get(row["class"], []).append(row)
+    now = [row for id, roll in rolls.items() for row in _on_roll(district, id, roll) if _fits(row, roles)]
+    enrolments = {(row["class"], row["user"]) for row in now if row["role"] == "student"}
+    students = {student for _, student in enrolments}
     ties = {
         (parent, student)
-        for one, user in users.items()
-        if _active(user)
+        for one, user in rows["users"].items()
         for other in user["agents"]
         for parent, student in ((one, other), (other, one))
-        if student in students and "student" in roles[student] and not roles.get(parent, set()).isdisjoint(PARENTS)
+        if student in students and not roles.get(parent, set()).isdisjoint(parents)
     }
-    return Counter(
-        student=len(students),
-        teacher=len({person for role, person, _ in taught if role == "teacher"}),
-        parent=len({parent for parent, _ in ties}),
-        enrolment=len([1 for role, *_ in taught if role == "student"]),
-        relationship=len(ties),
-        **{"class": len(classes)},
+    taught = {id: _teachers(id, now) for id in rows["classes"]}
+    return Truth(
+        people=frozenset(
+            {("student", id, "Customer", born.get(id, "")[:10]) for id in students}
+            | {("teacher", id, "Appointment Viewer", "") for several in taught.values() for id in several}
+            | {("parent", id, "Customer", "") for id, _ in ties}
+        ),
+        classes=frozenset(taught.items()),
+        enrolments=frozenset(enrolments),
+        ties=frozenset(ties),
     )
 
 
-def _active(row: Any) -> bool:
-    return row is not None and row["status"] == "active"
+def dangling(district: OneRosterDistrict, *, parents: Iterable[str] = PARENTS, shows: Shows) -> int:
+    """Ties of which a reader of 1.1 sees one end: of a student, or of a parent."""
+    users = _active(district, "users", V11, shows)
+    kinds = {id: {role for role, _ in user["held"]} for id, user in users.items()}
+    pupils = {id for id in users if "student" in kinds[id]}
+    elders = {id for id in users if not kinds[id].isdisjoint(parents)}
+    lost = {(id, other) for id in pupils for other in users[id]["agents"] if other not in elders}
+    return len(lost | {other for id in elders for other in users[id]["agents"] if other not in pupils})
 
 
-def _enrolled(
-    district: OneRosterDistrict, roles: dict[str, set[str]], classes: set[str]
-) -> Iterator[tuple[str, str, str]]:
-    """(role, person, class) of who is in class today, or on the class's day nearest to it."""
-    for row in district.tables["enrollments"].values():
-        role, person, class_ = row["role"], row["user"], row["class"]
-        held = roles.get(person, set())
-        fits = role in held if role == "student" else role == "teacher" and bool(held - {"student", *PARENTS})
-        if _active(row) and class_ in classes and fits and _today_in(district, row, class_):
-            yield role, person, class_
+def _active(district: OneRosterDistrict, kind: str, version: str, shows: Shows) -> dict[str, Row]:
+    rows = ((id, district.get(kind, id, version)) for id in district.ids(kind, version))
+    return {id: row for id, row in rows if row and row["status"] == "active" and shows(kind, row)}
 
 
-def _today_in(district: OneRosterDistrict, row: Any, class_: str) -> bool:
-    sessions = [district.tables["academicSessions"][s] for s in district.tables["classes"][class_]["terms"]]
-    day = date.today()
-    if sessions:
-        last = max(date.fromisoformat(s["endDate"]) for s in sessions) - timedelta(days=1)
-        day = max(min(day, last), min(date.fromisoformat(s["startDate"]) for s in sessions))
-    begin, end = row.get("beginDate"), row.get("endDate")
-    return (not begin or begin <= day.isoformat()) and (not end or day.isoformat() < end)
+def _fits(row: Row, roles: dict[str, set[str]]) -> bool:
+    """A student learns; whoever is neither student nor parent may teach."""
+    held = roles.get(row["user"], set())
+    return "student" in held if row["role"] == "student" else bool(held - ALL_PARENTS - {"student"})
+
+
+def _teachers(class_: str, rows: list[Row]) -> tuple[str, ...]:
+    teaching = {
+        (row["primary"] != "true", row["user"]) for row in rows if (row["class"], row["role"]) == (class_, "teacher")
+    }
+    return tuple(id for _, id in sorted(teaching))
+
+
+def _on_roll(district: OneRosterDistrict, class_: str, rows: list[Row]) -> Iterator[Row]:
+    """Today or, where the class has not begun or is over, on its day that is nearest.
+
+    It begins when most of its students do, and ends with the last of them if that is within a month of its end.
+    """
+    sessions = [district.tables["academicSessions"][term] for term in district.tables["classes"][class_]["terms"]]
+    pupils = [row for row in rows if row["role"] == "student"]
+    first = min((session["startDate"] for session in sessions), default="")
+    last = _before(max(session["endDate"] for session in sessions), 1) if sessions else "9999-12-31"
+    ends = [row["endDate"] or "" for row in pupils]
+    if pupils:
+        first = max(first, median_low(row["beginDate"] or "" for row in pupils))
+    if pupils and sessions and all(ends) and max(ends) >= _before(last, 31):
+        last = min(last, _before(max(ends), 1))
+    day = max(min(datetime.now(UTC).date().isoformat(), last), first)
+    return (
+        row
+        for row in rows
+        if row["role"] in ("student", "teacher") and (row["beginDate"] or "") <= day < (row["endDate"] or "9999")
+    )
+
+
+def _before(day: str, days: int) -> str:
+    return (date.fromisoformat(day) - timedelta(days)).isoformat()
+
+
+def stored(school: AnySchool) -> Truth:
+    """The same of the table: classes, schedules and both ends of every tie must tell one story."""
+    active = {key: contact for key, contact in school.contacts().items() if not contact.inactive_since}
+    classes = school.classes()
+    enrolments = frozenset((id, student) for id, item in classes.items() for student in item.students or ())
+    assert enrolments == {(id, item.student) for item in school.of_kind("schedule") for id in item.classes}
+    ties = {(tie[0], id) for (kind, id), c in active.items() if kind == "student" for tie in c.related or ()}
+    assert ties == {(id, tie[0]) for (kind, id), c in active.items() if kind == "parent" for tie in c.related or ()}
+    return Truth(
+        frozenset((kind, id, contact.level, contact.security_value or "") for (kind, id), contact in active.items()),
+        frozenset((id, tuple(item.teachers or ())) for id, item in classes.items()),
+        enrolments,
+        frozenset(ties),
+    )

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shlex
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
+from local.account import Chosen, LocalAccount
 from local.cli import main
 from local.sandbox.clever import CleverSandbox
 from local.sandbox.faults import Fault
 from local.stack import connect
 from roster.model import COUNTED, OUTCOMES
-from tests.e2e.processes import Said, Started, import_arguments, local
+from tests.e2e.processes import ENVIRONMENT, Said, Started, command, import_arguments, local, when
 from tests.e2e.toolkit import Evidence, birth_dates, canonical, created, moved, queried, tiny
+from tests.support import ROOT
 
+CLEVER = ["import", "clever", "--base-url", "http://127.0.0.1:1", "--token", "x"]
 PROMISED = {"status", "counts", "warnings", "requests", "writes"}
 Captured = pytest.CaptureFixture[str]
 
@@ -69,6 +74,7 @@ def test_each_call_goes_on_where_the_last_one_ended(
     assert (held.status, held.report["status"]) == (3, "held")
     assert _is_promised(held.report)
     assert "19 of 39 students would leave." in held.report["reasons"]
+    assert "Only an administrator's yes lets it pass" in held.err
 
     shown = local(evidence, "contacts", "--kind", "student", "--limit", "100", "--data", str(data))
     assert shown.out.count("on file") + shown.out.count("blank") == 39
@@ -172,6 +178,94 @@ def test_preview_changes_nothing(data: Path, sandbox: CleverSandbox, capsys: Cap
     assert _table(data, "7002") == before
 
 
+def _stored(data: Path, account: str) -> Chosen:
+    attached = connect(data)
+    assert attached
+    found = LocalAccount(attached, account, "conference").chosen("clever")
+    attached.client.close()
+    return found
+
+
+@pytest.mark.parametrize("more", [["--preview", "--no-contacts"], ["--token", "wrong", "--terms", "none"]])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_preview_or_a_failed_run_leaves_the_connection_and_the_selection_that_were_stored(
+    more: list[str], first: bool, data: Path, sandbox: CleverSandbox, capsys: Captured
+) -> None:
+    """Tonight's run goes on with what worked; where nothing was stored, nothing is."""
+    account = f"702{len(more)}{int(first)}{int('--preview' in more)}"
+    arguments = import_arguments(sandbox, data, "--account", account)
+    if not first:
+        assert _in_process(capsys, *arguments).status == 0
+    before = _stored(data, account)
+    assert (before.secret is None) == first
+    assert any(before.values.values()) != first
+    assert _in_process(capsys, *arguments, *more).status == (0 if "--preview" in more else 1)
+    assert _stored(data, account) == before
+    if not first:
+        again = _in_process(capsys, *arguments, "--json").report
+        assert (again["status"], again["writes"]) == ("applied", 0), "what was applied is known as before"
+
+
+def test_a_run_that_is_interrupted_ends_and_the_next_one_starts_at_once(
+    data: Path, evidence: Evidence, capsys: Captured
+) -> None:
+    """While another process serves: the run is that one's, and would go on for half an hour."""
+    with CleverSandbox.start(tiny()) as away:
+        evidence.watch(away)
+        away.faults.add(Fault("error_503", "*/sections*", times=None))
+        arguments = import_arguments(away, data, "--account", "7030")
+        started = Started(*arguments)
+        when(lambda: any("/sections" in target for _, target, _ in away.requests), started.process)
+        status = started.end(signal.SIGINT)
+        assert (status, "".join(started.lines)) == (130, "The run was stopped: nothing was changed.\n")
+        assert _stored(data, "7030").secret is None
+        away.faults.clear()
+        assert _in_process(capsys, *arguments).status == 0
+
+
+@pytest.mark.parametrize("command", ["import", "connect"])
+def test_nobody_listens_at_the_address(command: str, tmp_path: Path, capsys: Captured) -> None:
+    with CleverSandbox.start(tiny()) as gone:
+        arguments = import_arguments(gone, tmp_path / "none")
+    said = _in_process(capsys, command, *arguments[1:])
+    where = gone.url.removeprefix("http://")
+    assert (said.status, said.out) == (1, "")
+    assert said.err == f"error: cannot reach {where} (Connection refused); check --base-url\n"
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_second_run_on_a_folder_that_is_served(serving: Started, data: Path, capsys: Captured) -> None:
+    said = _in_process(capsys, "run", "--data", str(data))
+    assert said.status == 2
+    assert f"is being served already, by process {serving.process.pid}" in said.err
+    assert "make run DATA=folder" in said.err
+    assert "connect(" not in said.err
+
+
+@pytest.mark.parametrize("command", ["contacts", "problems"])
+def test_a_folder_where_nothing_was_imported(command: str, tmp_path: Path, capsys: Captured) -> None:
+    said = _in_process(capsys, command, "--data", str(tmp_path / "none"))
+    assert (said.status, said.out) == (2, "")
+    assert "nothing was imported into" in said.err
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_account_where_nothing_was_imported(data: Path, capsys: Captured) -> None:
+    said = _in_process(capsys, "contacts", "--account", "7031", "--data", str(data))
+    assert (said.status, said.out) == (2, "")
+    assert "account 7031: nothing was imported yet" in said.err
+    assert "11600001 is classlink's" in said.err
+
+
+def test_a_reader_who_goes_away_is_no_error(data: Path, sandbox: CleverSandbox, capsys: Captured) -> None:
+    """`contacts | head -2`"""
+    assert _in_process(capsys, *import_arguments(sandbox, data, "--account", "7032")).status == 0
+    shown = command("contacts", "--account", "7032", "--limit", "1000", "--data", str(data))
+    piped = f"{shlex.join(shown)} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", piped], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_no_contacts(data: Path, sandbox: CleverSandbox, capsys: Captured) -> None:
     said = _in_process(capsys, *import_arguments(sandbox, data, "--account", "7003", "--no-contacts", "--json"))
     assert said.status == 0
@@ -226,6 +320,95 @@ def test_contacts_never_shows_a_birth_date(data: Path, sandbox: CleverSandbox, c
     assert str(sandbox.token) not in said.out
 
 
+def test_problems_of_a_held_run(data: Path, sandbox: CleverSandbox, evidence: Evidence, capsys: Captured) -> None:
+    """Its plan was discarded, its problems are what a person has to look at."""
+    arguments = import_arguments(sandbox, data, "--account", "7009", "--json")
+    assert _in_process(capsys, *arguments).status == 0
+    sandbox.faults.add(Fault("half_gone", "*role=student*"))
+    assert _in_process(capsys, *arguments).report["status"] == "held"
+    said = _in_process(capsys, "problems", "--account", "7009", "--data", str(data))
+    evidence.said.append(("problems", said.out))
+    rows = list(csv.DictReader(said.out.splitlines()))
+    assert list(rows[0]) == ["code", "kind", "id", "what to do"]
+    assert rows == sorted(rows, key=lambda row: (row["code"], row["kind"], row["id"]))
+    assert "dangling_enrolment" in {row["code"] for row in rows}
+    assert all(row["what to do"] for row in rows)
+    assert not [day for day in birth_dates(sandbox.district) if day in said.out]
+
+
+def test_problems_of_a_run_that_failed_at_once(data: Path, sandbox: CleverSandbox, capsys: Captured) -> None:
+    arguments = import_arguments(sandbox, data, "--account", "7010", "--json")
+    arguments[arguments.index("--token") + 1] = "wrong"
+    assert _in_process(capsys, *arguments).status == 1
+    said = _in_process(capsys, "problems", "--account", "7010", "--data", str(data))
+    assert (said.status, said.out) == (0, "code,kind,id,what to do\n")
+
+
+@pytest.mark.parametrize("more", [[], ["--event", "other"], ["--run", "20200101T000000-abcdef"]])
+def test_problems_of_no_run(more: list[str], data: Path, sandbox: CleverSandbox, capsys: Captured) -> None:
+    if more:
+        assert _in_process(capsys, *import_arguments(sandbox, data, "--account", "7011", "--preview")).status == 0
+    account = "7011" if more else "7012"
+    said = _in_process(capsys, "problems", "--account", account, "--data", str(data), *more)
+    assert (said.status, said.out) == (2, "")
+    assert "no run" in said.err
+
+
+# -- trying a connection
+
+
+def _try(sandbox: CleverSandbox, data: Path, *more: str) -> list[str]:
+    return ["connect", *import_arguments(sandbox, data, "--account", "7013", *more)[1:]]
+
+
+def _candidates(data: Path) -> list[str]:
+    attached = connect(data)
+    assert attached
+    pages = attached.client("secretsmanager").get_paginator("list_secrets").paginate()
+    found = [secret["Name"] for page in pages for secret in page["SecretList"]]
+    attached.client.close()
+    return [name for name in found if name.endswith("/candidate")]
+
+
+def test_connect(data: Path, sandbox: CleverSandbox, capsys: Captured) -> None:
+    said = _in_process(capsys, *_try(sandbox, data, "--json"))
+    assert (said.status, said.report["connected"]) == (0, True)
+    assert _candidates(data) == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        ("", "account 7013 has no credential for its roster provider"),
+        ("no JSON", "the function stopped unexpectedly (JSONDecodeError)"),
+    ],
+)
+def test_connect_when_the_function_ends_in_an_error(
+    kept: str, message: str, data: Path, sandbox: CleverSandbox, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is told with its own help; the second says nothing of what it choked on."""
+    keep = LocalAccount._secret
+    monkeypatch.setattr(LocalAccount, "_secret", lambda self, name, value: kept and keep(self, name, kept))
+    said = _in_process(capsys, *_try(sandbox, data))
+    lines = said.out.splitlines()
+    assert (said.status, said.err) == (1, "")
+    assert lines[0].startswith("Not connected")
+    assert lines[1].endswith(message)
+    assert lines[2].strip()
+    said = _in_process(capsys, *_try(sandbox, data, "--json"))
+    assert (said.status, said.report["connected"], said.report["checks"][0]["message"]) == (1, False, message)
+    assert _candidates(data) == []
+
+
+def test_a_connection_that_cannot_even_be_tried_leaves_no_secret(data: Path) -> None:
+    attached = connect(data)
+    assert attached
+    with pytest.raises(attached.client("lambda").exceptions.ResourceNotFoundException):
+        LocalAccount(attached, "7014", "conference").connect("nobody", {}, {"token": "secret"})
+    attached.client.close()
+    assert _candidates(data) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -234,10 +417,22 @@ def test_contacts_never_shows_a_birth_date(data: Path, sandbox: CleverSandbox, c
         (["import", "clever"], "--base-url"),
         (["import", "clever", "--base-url", "http://127.0.0.1:1"], "--token"),
         (["import", "nobody"], "invalid choice"),
-        (["import", "clever", "--base-url", "x", "--token", "x", "--api-version", "v1.2"], "invalid choice"),
-        (["import", "clever", "--base-url", "x", "--token", "x", "--terms", ","], "at least one id"),
-        (["import", "clever", "--base-url", "x", "--token", "x", "--page-size", "many"], "invalid int"),
+        ([*CLEVER, "--api-version", "v1.2"], "invalid choice"),
+        ([*CLEVER, "--terms", ","], "at least one id"),
+        ([*CLEVER, "--page-size", "many"], "whole number"),
+        ([*CLEVER, "--page-size", "10001"], "from 1 to 10,000"),
+        ([*CLEVER, "--base-url", "127.0.0.1:1"], "begins with http:// or https://"),
+        ([*CLEVER, "--base-url", "http://127.0.0.1:1/v3.0"], "leave /v3.0 out"),
+        ([*CLEVER, "--event", ""], "one word"),
+        ([*CLEVER, "--event", "a/b"], "one word"),
+        ([*CLEVER, "--account", "seven"], "digits only"),
         (["contacts", "--kind", "dog"], "invalid choice"),
+        (["contacts", "--limit", "-3"], "1 or more"),
+        (["contacts", "--data", "/etc/passwd"], "/etc/passwd is no folder"),
+        (["contacts", "--data", "/etc/passwd/data"], "/etc/passwd is no folder"),
+        (["run", "--students", "-4"], "from 1 to"),
+        (["run", "--students", "0"], "from 1 to"),
+        (["run", "--port", "99999"], "from 0 to 65,535"),
     ],
 )
 def test_bad_arguments(arguments: list[str], complaint: str, capsys: Captured) -> None:
@@ -260,7 +455,7 @@ def test_help_explains_itself(arguments: list[str], capsys: Captured) -> None:
 def test_ctrl_c_stops_it_and_what_was_imported_stays(serving: Started, data: Path, capsys: Captured) -> None:
     """The last test of this file: it ends the process that serves."""
     before = _table(data, "7002")
-    assert serving.end(signal.SIGINT) in (0, 130)
+    assert serving.end(signal.SIGINT) == 0, "make would call anything else an error"
     assert "Traceback" not in "".join(serving.lines)
     assert connect(data) is None
     said = _in_process(capsys, "contacts", "--account", "7002", "--limit", "1000", "--data", str(data))

@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 
 from local.sandbox.veracross_resources import ALL
+from local.sandbox.veracross_school import VeracrossSchool as Source
 from local.stack import Stack
 from tests.e2e.toolkit import Evidence, created, difference, moved, observed
-from tests.e2e.veracross import Open, VeracrossSchool, birthdays, odd, plain, pupils, schools, stored, truth
+from tests.e2e.veracross import Open, VeracrossSchool, birthdays, odd, plain, pupils, schools, stored, today, truth
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,18 @@ def test_small_pages_give_the_same_table(open_veracross: Open) -> None:
     other.applied()
     assert one.table() == other.table(), difference(one.table(), other.table())
     assert len(other.asked()) > 25
+
+
+def test_more_relationships_than_a_page_holds(open_veracross: Open) -> None:
+    source = Source.generated(250, today=today())
+    rows = len(source.rows("relationships"))
+    school = open_veracross(source, size=1000)
+    report = school.applied()
+    assert created(report) == truth(source).counts()
+    assert stored(school) == truth(source)
+    asked = [target for target, _ in school.asked() if "/relationships" in target]
+    assert len(asked) == rows // 1000 + 1 > 1
+    assert school.applied()["writes"] == 0
 
 
 # -- who comes and who goes

@@ -179,7 +179,9 @@ def test_connect_names_what_is_wrong_and_saves_nothing(sandbox: VeracrossSandbox
         assert "Not connected: nothing was saved as active." in done.out
         assert words in done.out
         assert "Traceback" not in done.out + done.err
-    assert said_by(capsys, "contacts", "--account", "8007", "--data", str(data)).out.count("\n") == 1
+    shown = said_by(capsys, "contacts", "--account", "8007", "--data", str(data))
+    assert (shown.status, shown.out) == (2, "")
+    assert "account 8007: nothing was imported yet" in shown.err
 
 
 def test_a_failed_run_exits_with_1_and_says_what_to_do(sandbox: VeracrossSandbox, data: Path, capsys: Captured) -> None:
@@ -201,6 +203,9 @@ def test_a_failed_run_exits_with_1_and_says_what_to_do(sandbox: VeracrossSandbox
         (["import", "veracross", "--school", "x", "--client-id", "x"], "--client-secret"),
         (["import", "veracross", "--school", "x", "--client-id", "x", "--client-secret", "env:NO_SUCH"], "NO_SUCH"),
         (["import", "veracross", "--policy", "everybody"], "invalid choice"),
+        (["import", "veracross", "--page-size", "1001"], "from 1 to 1,000"),
+        (["import", "veracross", "--api-url", "api.veracross.com"], "begins with http:// or https://"),
+        (["import", "veracross", "--accounts-url", "https://"], "names a host"),
     ],
 )
 def test_bad_arguments(arguments: list[str], complaint: str, capsys: Captured) -> None:

@@ -66,7 +66,7 @@ def test_conduct(case: Case, pupil: Pupil, record_property: Record) -> None:
     if "hidden_birthdays" in case.conducts:
         assert report["security_values"]["state"] == "empty"
     if "full_page_repeated" in case.conducts:
-        assert "read already" in report["error"]["message"]
+        assert "same page twice" in report["error"]["message"]
 
 
 def test_a_row_that_slips_between_two_pages_is_back_the_next_night(open_veracross: Open) -> None:

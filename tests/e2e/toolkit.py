@@ -27,7 +27,7 @@ from local.stack import Stack
 from roster import keys
 from roster.fields import iso_date
 from roster.model import COUNTED, OUTCOMES, Selection
-from roster.tables import ContactItem
+from roster.tables import ClassItem, ContactItem, ScheduleItem
 
 Report = dict[str, Any]
 ROSTER = ("contact", "class", "schedule")
@@ -174,6 +174,13 @@ class AnySchool:
 
     def contacts(self) -> dict[tuple[str, str], ContactItem]:
         return {(c.kind, c.id): c for c in self.local.contacts(self.provider)}
+
+    def of_kind(self, kind: str) -> list[Any]:
+        model = {"class": ClassItem, "schedule": ScheduleItem}[kind]
+        return [model.from_raw_data(item) for item in self.items() if item["pk"]["S"].startswith(f"{kind}#")]
+
+    def classes(self) -> dict[str, ClassItem]:
+        return {item.id: item for item in self.of_kind("class")}
 
 
 @dataclass

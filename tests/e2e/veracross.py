@@ -14,7 +14,6 @@ from typing import Any
 from local.sandbox.veracross import VeracrossSandbox
 from local.sandbox.veracross_school import VeracrossSchool as Source
 from local.stack import Stack
-from roster.tables import ClassItem, ScheduleItem
 from tests.e2e.toolkit import AnySchool, Evidence, account_numbers
 
 Row = dict[str, Any]
@@ -70,13 +69,6 @@ class VeracrossSchool(AnySchool):
     def asked(self) -> list[tuple[str, int]]:
         """Every request for data: its target and status."""
         return [(target, status) for method, target, status in self.sandbox.requests if method == "GET"]
-
-    def of_kind(self, kind: str) -> list[Any]:
-        model = {"class": ClassItem, "schedule": ScheduleItem}[kind]
-        return [model.from_raw_data(item) for item in self.items() if item["pk"]["S"].startswith(f"{kind}#")]
-
-    def classes(self) -> dict[str, ClassItem]:
-        return {item.id: item for item in self.of_kind("class")}
 
 
 @contextmanager
@@ -150,7 +142,7 @@ class Truth:
 def truth(source: Source, *, policy: str = "portal_or_custody", terms: Iterable[int] = ()) -> Truth:
     """Of the tables as they are now."""
     classes = {row["id"]: row for row in source.rows("classes") if _in_event(source, row, list(terms))}
-    known = {row["id"] for row in source.rows("students")}
+    known = {row["id"] for row in source.rows("students") if (row["exit_date"] or "9999") >= today().isoformat()}
     rolls: dict[int, list[Row]] = {id: [] for id in classes}
     for row in source.rows("enrollments"):
         rolls.get(row["internal_class_id"], []).append(row)
@@ -193,12 +185,12 @@ def _in_event(source: Source, row: Row, terms: list[int]) -> bool:
 def _on_roll(of: Row, rows: list[Row]) -> Iterator[Row]:
     """Today or, where the class has not begun or is over, on its day that is nearest.
 
-    It begins with its first enrolment, and ends with its last one if that is within a month of its end.
+    It begins with its first enrolment; over, it ended with its last one if that was within a month of its end.
     """
     begins, ends = [row["late_date_enrolled"] or "" for row in rows], [row["date_withdrawn"] or "" for row in rows]
     opens, last = _days(of)
     first = max(opens, min(begins, default=""))
-    if rows and all(ends) and max(ends) >= _before(last, 31):
+    if rows and all(ends) and max(ends) >= _before(last, 31) and today().isoformat() > last:
         last = min(last, _before(max(ends), 1))
     day = max(min(today().isoformat(), last), first)
     return (row for row, begin, end in zip(rows, begins, ends, strict=True) if begin <= day < (end or "9999"))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from roster.admission import Application, Listed
 from roster.announcing import Addresses, Announcer
-from roster.errors import NotSetUp, RosterError
+from roster.errors import NotSetUp
 from roster.letters import Letter
 from roster.model import JSON
 from roster.onboarding import Onboarding
@@ -69,7 +69,8 @@ class MemoryApplications:
 
     def moved(self, before: Application, after: Application, integration: Integration | None) -> bool:
         current = replace(self.items[before.tenant], **self.meanwhile)
-        if (current.state, current.activation) != (before.state, before.activation):
+        decided_on = [(one.state, one.activation, one.account) for one in (current, before)]
+        if decided_on[0] != decided_on[1]:
             return False
         decided = {name: getattr(after, name) for name in "state state_since account activation notice".split()}
         self._write("moved", replace(current, **decided))
@@ -81,11 +82,12 @@ class MemoryApplications:
         current = self.items[application.tenant]
         if getattr(current, mail) >= number:
             return False
-        self._write("claim", replace(current, **{mail: number}))
+        self._write("claim", replace(current, notice=application.notice, **{mail: number}))
         return True
 
     def release(self, application: Application, mail: str, number: int) -> None:
-        self._write("release", replace(self.items[application.tenant], **{mail: number - 1}))
+        current = self.items[application.tenant]
+        self._write("release", replace(current, notice=application.notice, **{mail: number - 1}))
 
     def _write(self, what: str, application: Application) -> None:
         self.writes.append(f"{what} {application.tenant}")
@@ -117,7 +119,7 @@ class MemoryMail:
 
     def __init__(self) -> None:
         self.sent: list[tuple[Sequence[str], Letter]] = []
-        self.trouble: RosterError | None = None
+        self.trouble: BaseException | None = None
 
     def send(self, to: Sequence[str], letter: Letter) -> None:
         trouble, self.trouble = self.trouble, None

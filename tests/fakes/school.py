@@ -43,7 +43,9 @@ ACCOUNT, EVENT, OTHER = "11600000", "spring", "autumn"
 ATTEMPTS = 13  # the first and twelve more, as infra/sync.asl.json says of errors that pass
 HELP = {
     code: f"In the school's own system, open {code}."
-    for code in "rate_limited unavailable credential_rejected access_missing contract_broken not_shared".split()
+    for code in (
+        "rate_limited unavailable credential_rejected access_missing contract_broken not_shared security_values_empty"
+    ).split()
 }
 
 
@@ -55,7 +57,7 @@ class Source:
     classes: list[Class] = field(default_factory=list)
     members: list[Enrolment] = field(default_factory=list)
     ties: list[Relationship] = field(default_factory=list)
-    terms: list[Term | Within] = field(default_factory=list)
+    terms: list[Term | Within | School] = field(default_factory=list)
     states: list[SourceState] = field(default_factory=list)
     notices: list[BirthDate | Remark] = field(default_factory=list)
     bad_rows: int = 0

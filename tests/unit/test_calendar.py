@@ -89,6 +89,23 @@ def on(today: str, *spans: tuple[str, str]) -> str:
     return TREE.day(Class("c", terms=("year",)), students, today)
 
 
+def test_one_odd_row_does_not_empty_a_class_before_its_first_day() -> None:
+    """29 students begin on the first day of school; one row is dated earlier, or not at all."""
+    most = [("2026-08-24", "")] * 29
+    for odd in ("2026-08-18", ""):
+        assert on("2026-07-14", *most, (odd, "")) == "2026-08-24"
+        assert on("2026-08-20", *most, (odd, "")) == "2026-08-24"
+    assert on("2026-08-25", *most, ("2026-11-02", "")) == "2026-08-25"
+
+
+def test_a_class_with_dates_of_its_own_keeps_to_them() -> None:
+    dated = Class("c", start="2026-08-20", end="2026-12-18", dated=True)
+    later = [Enrolment("c", str(n), "student", begin=begin) for n, begin in enumerate(("", "2027-02-01", "2027-02-01"))]
+    assert TREE.day(dated, later, "2026-11-27") == "2026-11-27", "who joins in February has not begun the class anew"
+    gone = [Enrolment("c", "s", "student", end="2026-11-20")]
+    assert TREE.day(dated, gone, "2026-11-27") == "2026-11-27", "whoever withdrew has left"
+
+
 def test_a_class_begins_with_its_first_enrolment() -> None:
     """Terms begin on a first of the month, enrolments on the first day of school; imports are made before both."""
     assert on("2026-08-18", ("2026-08-24", ""), ("2026-08-24", "")) == "2026-08-24"
@@ -105,8 +122,8 @@ def test_a_class_ends_with_its_last_enrolment_but_one_that_was_emptied_is_empty(
 
 
 def test_terms_that_are_over() -> None:
-    assert not TREE.over(frozenset(), "2027-06-11")
-    assert TREE.over(frozenset(), "2027-06-12"), "a term ends the day before its end date"
+    assert not TREE.over(frozenset(), "2027-06-12"), "to some providers the end date is the last day"
+    assert TREE.over(frozenset(), "2027-06-13")
     assert TREE.over(frozenset({"q1"}), "2026-11-01")
     assert not TREE.over(frozenset({"q1", "fall"}), "2026-11-01")
     assert not TREE.over(frozenset({"unknown"}), "2030-01-01")

@@ -14,9 +14,11 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from roster.errors import ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable, RosterError
-from roster.model import JSON
+from roster.connect import check
+from roster.errors import ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable, RateLimited, RosterError
+from roster.model import JSON, Selection
 from roster.ports import Answer, Token
+from roster.provider import Checker
 from tests.fakes.memory import MemoryTokens
 from tests.support import function_module
 
@@ -211,7 +213,17 @@ def test_in_the_form_where_basic_is_refused(status: int) -> None:
 
     wire = Wire(grants=grants)
     connect(wire, CLIENT, auth="oauth2")(START)
-    assert wire.forms[1][1:] == (wire.forms[0][1] | CLIENT, None)
+    assert wire.forms[-1][1:] == (wire.forms[0][1] | CLIENT, None)
+
+
+def test_unquoted_where_basic_is_compared_as_it_comes() -> None:
+    """Generated secrets often end in =, and many servers quote nothing."""
+
+    def grants(form: dict[str, str], auth: Any) -> Answer:
+        plain = auth == tuple(CLIENT.values())
+        return answer(access_token="t1") if plain else answer(401, error="invalid_client")
+
+    assert connect(Wire(grants=grants), CLIENT, auth="oauth2")(START).status == 200
 
 
 def test_fewer_scopes_where_they_are_unknown() -> None:
@@ -249,7 +261,7 @@ def test_sound_servers_give_a_token(place: str, known: str, refusal: Answer, els
 
     wire = Wire(grants=grants)
     assert connect(wire, CLIENT, auth="oauth2")(START).status == 200
-    assert len(wire.forms) <= 8
+    assert len(wire.forms) <= 12
 
 
 @pytest.mark.parametrize("said", [answer(400, error="unknown"), Answer(401, {}), answer(401, error="invalid_client")])
@@ -257,7 +269,7 @@ def test_no_more_token_requests_than_there_are_ways(said: Answer) -> None:
     wire = Wire(grants=lambda form, auth: said)
     with pytest.raises(CredentialRejected):
         connect(wire, CLIENT, auth="oauth2")(START)
-    assert len(wire.forms) == (2 if b"invalid_client" in said.body else 8)
+    assert len(wire.forms) == (3 if b"invalid_client" in said.body else 12), "quoted, plain, in the form"
 
 
 def test_a_refusal_names_what_the_server_said() -> None:
@@ -283,8 +295,7 @@ REFUSALS: list[tuple[Answer, type[RosterError], str]] = [
     (Answer(403, {}, b"<html>"), CredentialRejected, "client_rejected"),
     (Answer(302, {}), CredentialRejected, "token_refused"),
     (Answer(404, {}), CredentialRejected, "token_refused"),
-    (answer(500), ProviderUnavailable, "unavailable"),
-    (answer(429), ProviderUnavailable, "unavailable"),
+    *((answer(status), ProviderUnavailable, "unavailable") for status in (500, 502, 503, 504)),
     (Answer(200, {}, b"<html>"), ProviderUnavailable, ""),
     (answer(200), ContractBroken, "contract_broken"),
     (answer(200, access_token=""), ContractBroken, "contract_broken"),
@@ -299,6 +310,62 @@ def test_no_token(said: Answer, error: type[RosterError], help: str) -> None:
     assert caught.value.help == (HELP[help] if help else RosterError.default_help)
     assert "s&1" not in repr(caught.value)
     assert wire.auth == []
+    if error is ProviderUnavailable:
+        assert len(wire.forms) == 1, "the trouble of a token address is no matter of a page's size"
+
+
+def paged(ask: Callable[[str], Answer], cursor: str = START) -> object:
+    """The page as an import reads it."""
+    resource = PROVIDER.resources({}, Selection())[3]
+    return Checker(PROVIDER, lambda: 1000.0).page(resource, cursor, ask(cursor))
+
+
+TOO_MANY = [({"retry-after": "120"}, 120), ({"retry-after": "Thu, 01 Jan 1970 00:17:00 GMT"}, 20), ({}, 60)]
+
+
+@pytest.mark.parametrize(("headers", "seconds"), TOO_MANY)
+def test_a_token_address_that_asks_to_wait(headers: dict[str, str], seconds: int) -> None:
+    """Once: a smaller page would send the secret to it again, and so would the next page of this turn."""
+    wire = Wire(grants=lambda form, auth: Answer(429, headers, b"<html>"))
+    ask = connect(wire, CLIENT, auth="oauth2")
+    for _ in range(2):
+        with pytest.raises(RateLimited) as caught:
+            paged(ask)
+        assert (caught.value.wait, caught.value.help) == (seconds, HELP["rate_limited"])
+    assert (len(wire.forms), wire.auth) == (1, [])
+
+
+@pytest.mark.parametrize("path", ["users", "orgs", "demographics"])
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_renewal_that_has_to_wait(path: str, status: int) -> None:
+    """Neither of the two refusals is believed before the token has been renewed."""
+    wire = Wire(lambda header: status, lambda form, auth: Answer(429, {"retry-after": "120"}))
+    with pytest.raises(RateLimited):
+        paged(connect(wire, CLIENT, kept(), auth="oauth2"), START.replace("users", path))
+    assert (len(wire.forms), wire.auth) == (1, ["Bearer old"])
+
+
+def test_connect_sends_the_secret_once_to_a_token_address_that_asks_to_wait() -> None:
+    wire = Wire(grants=lambda form, auth: Answer(429, {"retry-after": "120"}))
+    told = check(PROVIDER, wire, {"base_url": BASE, "token_url": f"{BASE}/token", "auth": "oauth2"}, CLIENT)
+    assert {found["code"] for found in told["checks"]} == {"RateLimited"}
+    assert (told["connected"], len(wire.forms)) == (False, 1)
+
+
+def test_a_slow_token_address_is_no_slow_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time-out there is no reason to ask for fewer rows, whichever request needed the token."""
+    clock = [0.0]
+
+    def grants(form: dict[str, str], auth: Any) -> Answer:
+        clock[0] += 30
+        raise ProviderUnavailable("no complete answer")
+
+    monkeypatch.setitem(classlink.Connection.ask.__globals__, "monotonic", lambda: clock[0])
+    for tokens in (MemoryTokens(), kept()):
+        wire = Wire(lambda header: False, grants)
+        with pytest.raises(ProviderUnavailable):
+            connect(wire, CLIENT, tokens, auth="oauth2")(START)
+        assert len(wire.forms) == 1
 
 
 @pytest.mark.parametrize("lasts", [None, "", "soon", 0.5, "9" * 5000, -1, True])

@@ -404,7 +404,7 @@ def test_birth_dates(given: str, iso: str) -> None:
     assert told("demographics", birthDate=given, sex="female", asian="true") == [BirthDate("x1", iso)]
 
 
-@pytest.mark.parametrize("given", ["2011-02-29", "0001-01-01", "1900-01-01", "1899-05-05", "soon", 20120304])
+@pytest.mark.parametrize("given", ["2011-02-29", "0001-01-01", "1900-01-01", "1899-05-05", "soon", 20121304])
 def test_unreadable_birth_dates_are_remarked(given: JSON) -> None:
     assert told("demographics", birthDate=given) == [Remark("birth_date_unreadable", "student", "x1")]
 

@@ -65,13 +65,14 @@ def test_the_next_page_begins_after_the_rows_received(size: int) -> None:
 @pytest.mark.parametrize(
     ("count", "before", "headers", "told"),
     [
-        (10, "", {}, ""),
+        (10, "", {}, "?"),
+        (10, "", {"link": '<x>; rel="next"'}, ""),
         (3, "", {}, "?"),
         (10, "", {"x_total_count": "99"}, "99"),
         (10, "99", {}, "99"),
         (10, "99", {"x_total_count": "98"}, "98"),
-        (10, "?", {}, ""),
-        (10, "15", {}, ""),
+        (10, "?", {}, "?"),
+        (10, "15", {}, "?"),
         (3, "", {"x_total_count": "2"}, "?"),
     ],
 )
@@ -86,7 +87,7 @@ def test_the_next_page_knows_what_the_pages_before_told(
 def test_what_was_really_asked_is_asked_on() -> None:
     """A connection that had to ask for less says so; see the connection's own tests."""
     asked = cursor(5, 20, sort=False)
-    assert read({"users": rows(5)}, cursor(10, 20), x_cursor_asked=asked).next == cursor(5, 25, sort=False)
+    assert read({"users": rows(5)}, cursor(10, 20), x_cursor_asked=asked).next == f"{cursor(5, 25, sort=False)}|?"
     assert read({"users": rows(3)}, cursor(10, 20), x_cursor_asked=asked, x_total_count="23").next is None
 
 
@@ -235,7 +236,8 @@ def test_marker() -> None:
 class Server:
     """A OneRoster server with habits; `total` is off by so many, or how it is told.
 
-    `refusal`: its status for requests from row `refuse_from` on, or for those past the last row.
+    `refusal`: its status for requests from row `refuse_from` on, or for those past the last row. `void`: how it says
+    that there is nothing.
     """
 
     count: int
@@ -249,6 +251,7 @@ class Server:
     silent_over: int = 0
     refusal: int = 0
     refuse_from: int = 9999
+    void: bytes = b""
     dated: int = 0
     asked: list[str] = field(default_factory=list)
 
@@ -275,6 +278,8 @@ class Server:
             return Answer(self.refusal, {})
         at = 0 if self.ignore_offset else offset
         page = everything[at : at + min(limit, self.clamp or limit)]
+        if self.void and not page and (everything or not self.count):
+            return Answer(200, {}, self.void.replace(b"PATH", path.encode()))
         body: dict[str, JSON] = {path: page}
         headers = {}
         if self.total == "body":
@@ -361,6 +366,7 @@ def test_a_server_that_lies_loses_nobody_silently(server: Server, size: int, sec
         (Server(60, total="body"), 30, {}),
         (Server(60, links=True, total=None), 5000, {}),
         (Server(60, total=None), 5000, {"source_incomplete": 1}),
+        (Server(50, total=None), 25, {"source_incomplete": 1}),
         (Server(60, total=None, clamp=25), 5000, {"source_incomplete": 1}),
         (Server(60, total=-7), 5000, {"source_incomplete": 1}),
     ],
@@ -374,6 +380,32 @@ def test_a_server_that_refuses_to_look_past_the_last_row(
     end, ids = pulled(replace(server, refusal=refusal, asked=[]), size, seconds)
     assert Counter(ids) == Counter(row["sourcedId"] for row in rows(server.count))
     assert end.warnings == warnings
+
+
+@pytest.mark.parametrize("void", [b"null", b"{}", b'{"PATH": null}', b'{"PATH": null, "totalCount": 0}'])
+@pytest.mark.parametrize(("total", "warnings"), [(0, {}), (None, {"source_incomplete": 1})])
+def test_a_server_that_says_null_of_an_empty_list(void: bytes, total: int | None, warnings: dict[str, int]) -> None:
+    """As Go does; from the first row on it would be an error in disguise."""
+    end, ids = pulled(Server(50, total=total, clamp=25, void=void), 5000)
+    assert Counter(ids) == Counter(row["sourcedId"] for row in rows(50))
+    assert end.warnings == warnings
+
+
+def test_no_content_past_the_last_row() -> None:
+    end, ids = pulled(Server(50, total=None, clamp=25, refusal=204), 5000)
+    assert (len(ids), end.warnings) == (50, {"source_incomplete": 1})
+
+
+@pytest.mark.parametrize("void", [b"null", b"{}", b'{"users": null}'])
+def test_nothing_from_the_first_row_on_is_not_taken_for_an_empty_school(void: bytes) -> None:
+    with pytest.raises(ContractBroken):
+        pulled(Server(0, void=void), 5000)
+
+
+def test_a_server_that_ignores_pages_and_tells_the_total() -> None:
+    """What it shows past the last row is what it has shown already; but its total may have been the page's own."""
+    end, ids = pulled(Server(100, ignore_offset=True), 5000)
+    assert (len(ids), end.warnings) == (100, {"source_incomplete": 1})
 
 
 truthful_servers = st.builds(

@@ -11,7 +11,7 @@ import pytest
 
 from roster.errors import AccessMissing, ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable, RosterError
 from roster.model import JSON, Selection
-from roster.paging import MOST_EMPTY, LoopGuard
+from roster.paging import MOST_FRUITLESS, LoopGuard
 from roster.ports import Answer
 from tests.fakes.memory import MemoryTokens
 from tests.support import function_module
@@ -251,7 +251,7 @@ def test_wait(headers: dict[str, str], wait: float | None) -> None:
 def test_pages_without_a_row_end() -> None:
     """A server that invents cursors for ever, also over turns."""
     guard = LoopGuard()
-    for n in range(MOST_EMPTY):
+    for n in range(MOST_FRUITLESS):
         guard.cursor(f"c{n}")
         guard.page([])
         guard = LoopGuard(json.loads(json.dumps(guard.state)))

@@ -47,7 +47,8 @@ def test_departures(previous: int, departed: int, passes: bool) -> None:
         (100, 60, 50, True),
         (100, 61, 50, False),
         (200, 160, 149, False),
-        (10, 10, 10, True),
+        (10, 9, 9, True),
+        (10, 10, 10, False),  # then nobody would be left
         (10, 10, 5, False),
         (10, 9, 5, True),
     ],
@@ -98,7 +99,7 @@ def test_the_words() -> None:
         Counter(),
         Counter({"student.previous": 3, "class.previous": 90, "teacher.previous": 50, "parent.rows": 60}),
     )
-    assert reasons(tally, ["Fall"]) == [
+    assert reasons(tally, ["term “Fall”"]) == [
         "The chosen term “Fall” no longer exists.",
         "All 3 students would leave.",
         "20 of 50 teachers would leave.",

@@ -48,7 +48,7 @@ def http(monkeypatch: pytest.MonkeyPatch) -> RequestsHttp:
     """The adapter as it ships, but that it hardly waits between two tries."""
     quick = roster.http.RETRIES.new(backoff_factor=0.001, backoff_jitter=0)
     monkeypatch.setattr(roster.http, "RETRIES", quick)
-    return RequestsHttp()
+    return RequestsHttp(loopback=True)
 
 
 def test_complete_answer(server: Server, http: RequestsHttp) -> None:
@@ -63,6 +63,14 @@ def test_complete_answer(server: Server, http: RequestsHttp) -> None:
 def test_basic_credentials(server: Server, http: RequestsHttp) -> None:
     http.get(server.url, auth=("id", "secret"))
     assert server.headers[0]["authorization"] == "Basic aWQ6c2VjcmV0"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "0"])
+def test_no_setting_leads_to_the_machine_itself(server: Server, host: str) -> None:
+    """On Lambda the Runtime API listens on loopback; only where sandboxes run is that an address to ask."""
+    with pytest.raises(NotSetUp):
+        RequestsHttp().get(f"http://{host}:{server.url.rpartition(':')[2]}/")
+    assert server.asked == 0
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -153,6 +161,20 @@ def test_netrc_is_not_read(server: Server, http: RequestsHttp, monkeypatch: pyte
     http.get(server.url)
     http.get(server.url, {"Authorization": f"Bearer {SECRET}"})
     assert [sent.get("authorization") for sent in server.headers] == [None, f"Bearer {SECRET}"]
+
+
+def test_one_districts_cookie_is_not_sent_for_another(server: Server, http: RequestsHttp) -> None:
+    """All districts of a proxy share its host; a server may believe its session cookie before our credential."""
+    server.reply = Reply(200, BODY, {"set-cookie": "JSESSIONID=districtA; Path=/"})
+    for token in ("A", "B"):
+        http.get(server.url, {"Authorization": f"Bearer {token}"})
+    assert [sent.get("cookie") for sent in server.headers] == [None, None]
+
+
+def test_a_body_that_drips(server: Server, http: RequestsHttp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roster.http, "BODY_SECONDS", -1.0)
+    with pytest.raises(ProviderUnavailable):
+        http.get(server.url)
 
 
 def test_proxies_are_not_used(server: Server, http: RequestsHttp, monkeypatch: pytest.MonkeyPatch) -> None:

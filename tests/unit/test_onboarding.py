@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from roster.admission import MOVES, Listed
-from roster.errors import Forbidden, MailNotSent, MailUncertain, MoveRefused, NotSetUp, StoreBusy
-from roster.letters import ACTIVE, activated, requested
+from roster.errors import Forbidden, MailNotSent, MailUncertain, MoveRefused, NotSetUp, StoreRefused
+from roster.letters import ACTIVE, activated, requested, stopped
 from roster.model import Level
 from roster.ports import Integration
 from tests.fakes.onboarding import ACCOUNT, IMPORTER, OTHER_ACCOUNT, PROVIDER, SUPPORT, Desk, shares
@@ -21,6 +23,24 @@ EDNA = "edna@springfield.example"
 @pytest.fixture
 def desk() -> Desk:
     return Desk([shares()])
+
+
+def meanwhile(port: object, method: str, then: Callable[[], object]) -> None:
+    """Right after the next call of this method, before its caller goes on, something else happens."""
+    real = getattr(port, method)
+
+    def called(*given: object) -> object:
+        setattr(port, method, real)
+        try:
+            return real(*given)
+        finally:
+            then()
+
+    setattr(port, method, called)
+
+
+def killed() -> None:
+    raise SystemExit
 
 
 # -- the poll finds districts
@@ -85,6 +105,19 @@ def test_a_note_to_support_that_may_have_left_is_not_repeated(desk: Desk) -> Non
     assert desk.mail.sent == []
 
 
+def test_a_crash_before_the_note_to_support_has_left_is_said_for_good(desk: Desk) -> None:
+    desk.mail.trouble = SystemExit()
+    with pytest.raises(SystemExit):
+        desk.poll()
+    assert desk.poll()["unsent"] == []
+    assert "support may not have been mailed" in desk.one().notice
+
+
+def test_a_note_that_left_leaves_no_doubt(desk: Desk) -> None:
+    desk.poll()
+    assert (desk.one().told, desk.one().notice) == (1, "")
+
+
 def test_a_district_that_does_not_share_yet_is_known_with_the_reason(desk: Desk) -> None:
     desk.districts = [shares(obstacle="the district has not enabled pickAtime")]
     desk.poll()
@@ -116,6 +149,75 @@ def test_a_district_that_is_no_longer_listed_stops_sharing(desk: Desk) -> None:
     assert (desk.one().obstacle, desk.credentials.secrets[ACCOUNT]) == (
         "the provider no longer lists the district", {"token": "bearer-1"},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", [[Listed("2001", "Springfield", obstacle="not enabled")], []])
+def test_support_is_told_once_that_an_active_district_stopped(desk: Desk, rows: list[Listed]) -> None:
+    desk.activated()
+    desk.districts = [shares("2002"), *rows]
+    for _ in range(30):
+        desk.poll()
+    told = [letter for letter in desk.mail.to(SUPPORT) if "no longer shares" in letter.subject]
+    assert len(told) == 1
+    assert all(said in told[0].text for said in ("Springfield", ACCOUNT, desk.one().obstacle))
+    assert "no longer shares" in desk.one().notice
+    desk.districts = [shares("2002"), shares()]
+    desk.poll()
+    assert desk.one().notice == ""
+
+
+def test_a_district_that_comes_and_goes_is_told_of_once_a_day(desk: Desk) -> None:
+    desk.activated()
+    away, there = [shares("2002")], [shares("2002"), shares()]
+    sent = []
+    for hours in (0, 0, 24):
+        desk.now += timedelta(hours=hours)
+        for desk.districts in (away, there):
+            desk.poll()
+        sent.append(sum("no longer shares" in letter.subject for letter in desk.mail.to(SUPPORT)))
+    assert sent == [1, 1, 2]
+
+
+def test_a_mail_of_a_stop_that_did_not_leave_is_sent_by_the_next_poll(desk: Desk) -> None:
+    desk.activated()
+    desk.districts = [shares("2002")]
+    desk.poll()
+    desk.districts = [shares("2002"), shares()]
+    desk.now += timedelta(days=1)
+    desk.poll()
+    desk.districts = [shares("2002")]
+    desk.mail.trouble = MailNotSent("throttled")
+    assert [desk.poll()["unsent"] for _ in range(3)] == [["2001"], [], []]
+    assert sum("no longer shares" in letter.subject for letter in desk.mail.to(SUPPORT)) == 2
+    assert "may not" not in desk.one().notice
+
+
+def test_a_mail_of_a_stop_that_may_have_left_is_said_and_not_repeated(desk: Desk) -> None:
+    desk.activated()
+    desk.districts = [Listed("2001", "Springfield", obstacle="not enabled")]
+    desk.mail.trouble = MailUncertain("no answer")
+    assert [desk.poll()["unsent"] for _ in range(2)] == [["2001"], []]
+    assert "support may not have been mailed" in desk.one().notice
+    desk.districts = [shares()]
+    desk.poll()
+    assert "no longer shares" not in desk.one().notice
+    assert "support may not have been mailed" in desk.one().notice
+
+
+def test_two_polls_at_once_tell_of_a_stop_once(desk: Desk) -> None:
+    desk.activated()
+    desk.districts = [Listed("2001", "Springfield", obstacle="not enabled")]
+    meanwhile(desk.applications, "all", desk.poll)
+    desk.poll()
+    assert sum("no longer shares" in letter.subject for letter in desk.mail.to(SUPPORT)) == 1
+
+
+def test_a_district_that_stops_before_it_is_active_is_no_news(desk: Desk) -> None:
+    desk.poll()
+    desk.move("configuring", ACCOUNT)
+    desk.districts = [Listed("2001", "Springfield", obstacle="not enabled")]
+    desk.poll()
+    assert (len(desk.mail.to(SUPPORT)), desk.one().notice) == (1, "")
 
 
 def test_an_empty_list_is_not_believed(desk: Desk) -> None:
@@ -214,6 +316,33 @@ def test_of_two_who_decide_at_once_the_second_is_told(desk: Desk) -> None:
     assert (desk.accounts.integrations, desk.mail.to(EDNA)) == ({}, [])
 
 
+@pytest.mark.parametrize("moment", ["of", "keep"])
+def test_a_correction_of_the_account_beats_an_activation_in_flight(desk: Desk, moment: str) -> None:
+    """Else the wrong account would import with the district's bearer, and its administrators would be mailed."""
+    desk.poll()
+    desk.move("configuring", ACCOUNT)
+    meanwhile(desk.credentials, moment, lambda: desk.move("configuring", OTHER_ACCOUNT))
+    with pytest.raises(MoveRefused, match="somebody else"):
+        desk.move("active")
+    assert (desk.one().state, desk.one().account) == ("configuring", OTHER_ACCOUNT)
+    assert (desk.accounts.integrations, desk.mail.to(EDNA)) == ({}, [])
+    assert desk.credentials.secrets == {ACCOUNT: {}}
+
+
+def test_a_lost_activation_says_which_secret_it_could_not_empty(desk: Desk) -> None:
+    desk.poll()
+    desk.move("configuring", ACCOUNT)
+
+    def corrected() -> None:
+        desk.move("configuring", OTHER_ACCOUNT)
+        desk.credentials.broken[ACCOUNT] = StoreRefused("bad")
+
+    meanwhile(desk.credentials, "of", corrected)
+    with pytest.raises(MoveRefused) as refused:
+        desk.move("active")
+    assert ACCOUNT in refused.value.help
+
+
 # -- activation
 
 
@@ -277,7 +406,7 @@ def test_an_active_district_that_added_us_anew_is_followed(desk: Desk) -> None:
 
 
 BAD_SECRETS: list[Exception] = [
-    StoreBusy("Secrets Manager (InvalidRequestException)"),
+    StoreRefused("Secrets Manager (InvalidRequestException)"),
     ValueError("not JSON: bearer-1"),
 ]
 
@@ -310,11 +439,49 @@ def test_one_accounts_bad_secret_is_named_and_stops_nobody_else(desk: Desk, bad:
 def test_another_notice_outlives_a_bad_secret(desk: Desk) -> None:
     desk.accounts.admins = {}
     notice = desk.activated()["notice"]
-    desk.credentials.broken[ACCOUNT] = StoreBusy("bad")
+    desk.credentials.broken[ACCOUNT] = StoreRefused("bad")
     assert desk.poll()["unrenewed"] == {"2001": "bad"}
+    assert all(said in desk.one().notice for said in (notice, "cannot be read or written"))
     desk.credentials.broken.clear()
     desk.poll()
     assert desk.one().notice == notice
+
+
+@pytest.mark.parametrize(
+    ("port", "method"),
+    [("applications", "all"), ("applications", "of"), ("credentials", "of"), ("credentials", "keep")],
+)
+def test_a_poll_gives_no_bearer_back_to_an_account_that_the_district_leaves(desk: Desk, port: str, method: str) -> None:
+    desk.activated()
+    desk.districts = [shares(bearer="bearer-2")]
+    meanwhile(getattr(desk, port), method, lambda: desk.move("configuring", OTHER_ACCOUNT))
+    desk.poll()
+    assert (desk.one().account, desk.credentials.secrets) == (OTHER_ACCOUNT, {ACCOUNT: {}})
+
+
+@pytest.mark.parametrize(("to", "account"), [("configuring", OTHER_ACCOUNT), ("rejected", "")])
+def test_a_bearer_that_a_poll_keeps_while_support_moves_is_emptied(desk: Desk, to: str, account: str) -> None:
+    """Support empties the secret before the move, and the poll, which still sees the district active, fills it."""
+    desk.activated()
+    if to == "rejected":
+        desk.move("configuring")
+    desk.districts = [shares(bearer="bearer-2")]
+    meanwhile(desk.credentials, "keep", lambda: desk.credentials.keep(ACCOUNT, PROVIDER, {"token": "bearer-2"}))
+    desk.move(to, account)
+    assert desk.credentials.secrets == {ACCOUNT: {}}
+
+
+def test_a_bearer_that_a_poll_cannot_take_back_is_reported(desk: Desk) -> None:
+    desk.activated()
+    desk.districts = [shares(bearer="bearer-2")]
+
+    def moved() -> None:
+        desk.move("configuring", OTHER_ACCOUNT)
+        desk.credentials.broken[ACCOUNT] = StoreRefused("bad")
+
+    meanwhile(desk.credentials, "of", moved)
+    assert ACCOUNT in desk.poll()["unrenewed"]["2001"]
+    assert "secret" in desk.one().notice
 
 
 def test_a_district_that_is_not_active_has_no_secret(desk: Desk) -> None:
@@ -355,6 +522,33 @@ def test_another_account_leaves_no_bearer_with_the_first(desk: Desk, reopened: b
     desk.move("active")
     assert desk.credentials.secrets == {ACCOUNT: {"token": "bearer-1"}, OTHER_ACCOUNT: {}}
     assert desk.credentials.kept == kept + 2
+
+
+def test_a_rejected_district_leaves_no_bearer(desk: Desk) -> None:
+    desk.activated()
+    desk.move("configuring")
+    assert desk.move("rejected")["notice"] == ""
+    assert desk.credentials.secrets == {ACCOUNT: {}}
+    assert desk.accounts.integrations[ACCOUNT].state == "configuring"
+
+
+def test_a_bad_secret_does_not_stop_a_rejection_and_is_said(desk: Desk) -> None:
+    desk.activated()
+    desk.move("configuring")
+    desk.credentials.broken[ACCOUNT] = StoreRefused("bad")
+    told = desk.move("rejected")
+    assert (told["state"], ACCOUNT in told["notice"], desk.one().notice) == ("rejected", True, told["notice"])
+
+
+@pytest.mark.parametrize(("to", "account"), [("rejected", ""), ("configuring", OTHER_ACCOUNT)])
+def test_an_import_that_was_set_up_by_hand_keeps_its_credential(desk: Desk, to: str, account: str) -> None:
+    """It runs without any district: a slip of the pen must not stop it."""
+    desk.accounts.integrations[ACCOUNT] = Integration(ACCOUNT, PROVIDER)
+    desk.credentials.secrets[ACCOUNT] = {"client_id": "entered by support"}
+    desk.poll()
+    desk.move("configuring", ACCOUNT)
+    desk.move(to, account)
+    assert desk.credentials.secrets == {ACCOUNT: {"client_id": "entered by support"}}
 
 
 def test_a_correction_makes_no_secret(desk: Desk) -> None:
@@ -438,6 +632,28 @@ def test_a_mail_that_may_have_left_is_not_sent_again(desk: Desk) -> None:
     assert "may not have been mailed" in desk.one().notice
 
 
+def test_a_crash_before_the_mail_has_left_is_said_for_good(desk: Desk) -> None:
+    desk.poll()
+    desk.move("configuring", ACCOUNT)
+    desk.mail.trouble = SystemExit()
+    with pytest.raises(SystemExit):
+        desk.move("active")
+    assert "may not have been mailed" in desk.one().notice
+    assert "may not have been mailed" in desk.move("active")["notice"]
+    assert desk.mail.to(EDNA) == []
+
+
+def test_a_crash_before_the_mail_was_claimed_is_said_and_mended(desk: Desk) -> None:
+    desk.poll()
+    desk.move("configuring", ACCOUNT)
+    meanwhile(desk.applications, "moved", killed)
+    with pytest.raises(SystemExit):
+        desk.move("active")
+    assert "were not mailed" in desk.one().notice
+    assert desk.move("active")["notice"] == ""
+    assert len(desk.mail.to(EDNA)) == 1
+
+
 def test_an_account_without_administrators_is_told_to_support_and_mended(desk: Desk) -> None:
     desk.accounts.admins = {}
     told = desk.activated()
@@ -458,7 +674,8 @@ def test_what_support_sees_says_what_is_possible_and_holds_no_bearer(desk: Desk)
 
 def test_a_name_from_outside_adds_neither_header_nor_markup() -> None:
     name = 'Evil\r\nBcc: all@example.com <a href="x">' + "x" * 500
-    for letter in (activated(name, "116", IMPORTER), requested("provider", "7", name, "")):
+    letters = activated(name, "116", IMPORTER), requested("provider", "7", name, ""), stopped("p", "7", name, "1", name)
+    for letter in letters:
         assert "\n" not in letter.subject
         assert "\r" not in letter.subject
         assert len(letter.subject) < 200

@@ -8,7 +8,7 @@ import pytest
 
 from roster.errors import ContractBroken
 from roster.model import JSON
-from roster.paging import MOST_EMPTY, LoopGuard
+from roster.paging import MOST_FRUITLESS, LoopGuard
 
 
 def after(*pages: tuple[str, list[str]]) -> LoopGuard:
@@ -39,6 +39,15 @@ def test_rows_that_shift_between_pages_are_fine_as_long_as_one_is_new() -> None:
     after(("a", ["1", "2"]), ("b", ["2", "3"]), ("c", ["3", "4"]))
 
 
+def test_where_pages_are_counted_off_a_page_may_bring_nobody_new() -> None:
+    """A row was inserted before the last page's first while we read: the last page holds only the row before it."""
+    guard = after(("a", ["1", "2"]), ("b", ["3", "4"]))
+    assert guard.page(["4"], shifting=True) == 0
+    with pytest.raises(ContractBroken):
+        guard.page(["4"], shifting=True)  # but one page over and over is a loop
+    assert after(("a", ["1", "2"])).page(["2", "3"], shifting=True) == 1
+
+
 def test_what_was_seen_is_remembered_by_the_next_turn() -> None:
     seen = after(("a", ["1", "2"])).state
     with pytest.raises(ContractBroken):
@@ -60,7 +69,7 @@ def test_ids_do_not_run_into_each_other() -> None:
 
 def test_empty_pages_are_fine_but_not_for_ever() -> None:
     guard = LoopGuard()
-    for _ in range(MOST_EMPTY):
+    for _ in range(MOST_FRUITLESS):
         guard.page([])
     with pytest.raises(ContractBroken):
         guard.page([])
@@ -68,7 +77,7 @@ def test_empty_pages_are_fine_but_not_for_ever() -> None:
 
 def test_empty_pages_are_counted_over_turns() -> None:
     seen: dict[str, JSON] = {}
-    for _ in range(MOST_EMPTY):
+    for _ in range(MOST_FRUITLESS):
         guard = LoopGuard(seen)
         guard.page([])
         seen = guard.state

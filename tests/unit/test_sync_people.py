@@ -362,6 +362,23 @@ def test_the_same_id_in_two_kinds_is_two_contacts(district: District) -> None:
     assert district.contact("parent", "T0")["person"]["last"] == "Both"
 
 
+def test_one_identifier_under_two_ids_is_two_contacts(district: District) -> None:
+    """A number may be anybody's: who has the same one, and the same name, is somebody else all the same."""
+    district.source.join("S99", "C0")
+    district.source.change("student", "S99", last="Student S4", number="9S4", sis_id="9S4")
+    district.source.change("student", "S4", sis_id="9S4")
+    twin = next(p for p in district.source.people if (p.kind, p.id) == ("teacher", "T0"))
+    district.source.people.append(replace(twin, id="T9"))
+    district.source.members.append(Enrolment("C0", "T9", "teacher"))
+    assert night(district)["student created"] == 1
+    assert {c["person"]["number"] for c in (district.contact("student", id) for id in ("S4", "S99"))} == {"9S4"}
+    assert district.roster.of("class", EVENT)["C0"]["teachers"] == ["T0", "T9"]
+    assert night(district) == {}
+    district.source.leave("S4")
+    assert night(district)["student departed"] == 1
+    assert not district.contact("student", "S99").get("inactive_since")
+
+
 @pytest.mark.parametrize("id", ["a#b", "50%", "a b", "ä€😀", "x/y", "..", "'\"\\"])
 def test_any_text_may_be_an_id(district: District, id: str) -> None:
     district.source.join(id, "C0")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from roster.model import NO_TERM, Class, Enrolment, Person, Selection, Term
+from roster.model import NO_TERM, Class, Enrolment, Person, School, Selection, Term
 from tests.fakes.school import EVENT, OTHER, District, Source
 from tests.fakes.sense import nonsense
 
@@ -332,3 +332,34 @@ def test_each_event_has_its_own_selection() -> None:
     district.night(event=OTHER)
     assert (classes(district, EVENT), classes(district, OTHER)) == (["C0"], ["C1"])
     assert nonsense(district.roster) == []
+
+
+def test_classes_without_a_term_are_not_left_out_in_silence() -> None:
+    district = two_terms()
+    district.select(Selection(terms=(AUTUMN,)))
+    assert district.night()["warnings"]["class_without_term"] == 1
+    district.select(Selection(terms=(AUTUMN, NONE)))
+    assert "class_without_term" not in district.night()["warnings"]
+    district.select(Selection(schools=("school-1",), terms=(AUTUMN,)))
+    assert "class_without_term" not in district.night()["warnings"], "it is another school's"
+
+
+def test_a_school_that_the_provider_does_not_know_empties_nothing() -> None:
+    """A mistyped id deselects everybody: what was deselected may leave, so only the guard stands in between."""
+    district = imported(Selection())
+    district.source.terms += [School("school-1", "First"), School("school-2", "Second")]
+    before = district.roster.items.copy()
+    district.select(Selection(schools=("school-3",)))
+    report = district.night()
+    assert (report["status"], report["reasons"][0]) == ("held", "The chosen school “school-3” no longer exists.")
+    assert report["warnings"]["school_vanished"] == 1
+    assert district.roster.items == before
+    district.select(Selection(schools=("school-2",)))
+    assert district.night()["status"] == "applied"
+
+
+def test_a_choice_that_would_leave_nobody_is_held() -> None:
+    district = imported(Selection())
+    district.select(Selection(schools=("school-1",), terms=(SPRING,)))
+    report = district.night()
+    assert (report["status"], report["reasons"][0]) == ("held", "All 24 students would leave.")

@@ -45,9 +45,10 @@ class DictS3:
         for start in range(0, max(1, len(names)), 3):
             yield {"Contents": [{"Key": name} for name in names[start : start + 3]]} if names else {}
 
-    def delete_objects(self, Bucket: str, Delete: dict[str, Any]) -> None:
+    def delete_objects(self, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:
         for entry in Delete["Objects"]:
             self.objects.pop(entry["Key"], None)
+        return {}
 
 
 @pytest.fixture

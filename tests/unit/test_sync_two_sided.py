@@ -9,7 +9,7 @@ import pytest
 
 from roster.model import BirthDate, Enrolment, Person, Relationship
 from roster.ports import Answer
-from tests.fakes.school import EVENT, District, Source, page
+from tests.fakes.school import EVENT, HELP, District, Source, page
 from tests.fakes.sense import nonsense
 
 BOTH = [Relationship("P-S1", "S1", "Mother", side="student"), Relationship("P-S1", "S1", side="parent")]
@@ -104,7 +104,12 @@ def test_birth_dates_that_are_shown_later_fill_the_blanks_and_blanks_keep_them()
     assert set(district.roster.items) == names
     source.notices = []
     told = report(district)
-    assert told["security_values"] == {"state": "empty", "students": 12, "missing": 0, "help": ""}
+    assert told["security_values"] == {
+        "state": "empty",
+        "students": 12,
+        "missing": 0,
+        "help": HELP["security_values_empty"],
+    }
     assert (told["writes"], district.contact("student", "S3")["person"]["birth_date"]) == (0, "2012-04-08")
 
 

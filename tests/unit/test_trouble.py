@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,15 +13,18 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from pynamodb.connection import Connection
 from pynamodb.exceptions import VerboseClientError
 
-from roster import snapshots
+from roster import secrets, snapshots
+from roster.admission import Application
+from roster.applications import DynamoAccounts, DynamoApplications
 from roster.errors import FilesMissing, StoreBusy, StoreRefused, TerminalError, TransientError
 from roster.executions import StepFunctionsExecutions
-from roster.ports import RunKey
+from roster.ports import Integration, RunKey
 from roster.records import DynamoRecords
 from roster.secrets import SharedTokens
 from roster.tables import Item, use_table
 
 KEY = RunKey("116", "spring", "run-a")
+DISTRICT = Application("classlink", "2001")
 DATE = "2012-04-08"
 
 
@@ -34,7 +38,11 @@ PASSING: list[Exception] = [
     ReadTimeoutError(endpoint_url="https://aws"),
     EndpointConnectionError(endpoint_url="https://aws"),
 ]
-LASTING = [refused(code) for code in ("ValidationException", "AccessDenied", "AccessDeniedException")]
+LASTING = [
+    *map(refused, ("ValidationException", "AccessDenied", "AccessDeniedException")),
+    refused("InvalidRequestException"),  # a secret that is marked for deletion
+]
+MISSING = refused("ResourceNotFoundException")  # a table that is not there
 
 
 class Troubled:
@@ -55,7 +63,7 @@ def slots(error: Exception, monkeypatch: pytest.MonkeyPatch) -> snapshots.S3Slot
     return snapshots.S3Slots("bucket")
 
 
-def records(error: Exception, monkeypatch: pytest.MonkeyPatch) -> DynamoRecords:
+def table(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def call(self: Connection, operation: str, named: dict[str, Any]) -> Any:
         if isinstance(error, ClientError):
             raise VerboseClientError(error.response, operation, {}) from error
@@ -66,7 +74,26 @@ def records(error: Exception, monkeypatch: pytest.MonkeyPatch) -> DynamoRecords:
     for model in Item.__subclasses__():
         monkeypatch.setattr(model, "_connection", None)
     use_table("roster")
+
+
+def records(error: Exception, monkeypatch: pytest.MonkeyPatch) -> DynamoRecords:
+    table(error, monkeypatch)
     return DynamoRecords()
+
+
+def applications(error: Exception, monkeypatch: pytest.MonkeyPatch) -> DynamoApplications:
+    table(error, monkeypatch)
+    return DynamoApplications()
+
+
+def accounts(error: Exception, monkeypatch: pytest.MonkeyPatch) -> DynamoAccounts:
+    table(error, monkeypatch)
+    return DynamoAccounts()
+
+
+def credentials(error: Exception, monkeypatch: pytest.MonkeyPatch) -> secrets.SecretsManager:
+    monkeypatch.setattr("roster.secrets.boto3.client", lambda *given, **named: Troubled(error))
+    return secrets.SecretsManager("stack")
 
 
 Adapter = Callable[[Exception, pytest.MonkeyPatch], Any]
@@ -89,11 +116,29 @@ TABLE: dict[str, Adapter] = {
     "renew": lambda e, m: records(e, m).renew(KEY, {}, {}),
     "finish": lambda e, m: records(e, m).finish(KEY, "failed", {}, "now"),
 }
+APPLICATIONS: dict[str, Adapter] = {
+    "all": lambda e, m: applications(e, m).all("classlink"),
+    "of": lambda e, m: applications(e, m).of("classlink", "2001"),
+    "add": lambda e, m: applications(e, m).add(DISTRICT),
+    "describe": lambda e, m: applications(e, m).describe(DISTRICT),
+    "notice": lambda e, m: applications(e, m).notice(DISTRICT),
+    "moved": lambda e, m: applications(e, m).moved(DISTRICT, DISTRICT, Integration("116", "classlink")),
+    "claim": lambda e, m: applications(e, m).claim(DISTRICT, "told", 1),
+    "release": lambda e, m: applications(e, m).release(DISTRICT, "told", 1),
+    "administrators": lambda e, m: accounts(e, m).administrators("116"),
+}
 OTHERS: dict[str, Adapter] = {
+    "credential": lambda e, m: credentials(e, m).of("116", "classlink"),
+    "keep": lambda e, m: credentials(e, m).keep("116", "classlink", {}),
     "token": lambda e, m: SharedTokens(Troubled(e), "name").get(lambda: pytest.fail("minted")),
     "is_running": lambda e, m: StepFunctionsExecutions(timedelta(), Troubled(e)).is_running("arn"),  # type: ignore[arg-type]
 }
-ADAPTERS = {**S3, **TABLE, **OTHERS}
+ADAPTERS = {**S3, **TABLE, **APPLICATIONS, **OTHERS}
+
+
+def told(error: BaseException) -> str:
+    """All that a log may show of it."""
+    return "".join(traceback.format_exception(error))
 
 
 @pytest.mark.parametrize("error", PASSING, ids=str)
@@ -102,7 +147,7 @@ def test_what_passes_is_tried_again(method: str, error: Exception, monkeypatch: 
     with pytest.raises(StoreBusy) as caught:
         ADAPTERS[method](error, monkeypatch)
     assert isinstance(caught.value, TransientError)
-    assert DATE not in str(caught.value), "AWS may quote what it refuses"
+    assert DATE not in told(caught.value), "AWS may quote what it refuses"
 
 
 @pytest.mark.parametrize("error", LASTING, ids=str)
@@ -111,7 +156,13 @@ def test_what_is_refused_for_good_is_not(method: str, error: Exception, monkeypa
     with pytest.raises(StoreRefused) as caught:
         ADAPTERS[method](error, monkeypatch)
     assert isinstance(caught.value, TerminalError)
-    assert DATE not in str(caught.value)
+    assert DATE not in told(caught.value)
+
+
+@pytest.mark.parametrize("method", [*TABLE, *APPLICATIONS])
+def test_a_table_that_is_not_there_is_not_waited_for(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StoreRefused):
+        ADAPTERS[method](MISSING, monkeypatch)
 
 
 @pytest.mark.parametrize("method", ["read", "read_json"])

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from roster.connect import check
 from roster.errors import AccessMissing, ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable, RosterError
 from roster.fields import text
 from roster.model import JSON, Selection, Term
-from roster.ports import Answer, Token
-from tests.fakes.memory import MemoryTokens
+from roster.ports import Answer, Integration, RunKey, Token
+from roster.pull import LONGEST_PATIENCE, Place, Puller
+from tests.fakes.memory import MemoryRecords, MemorySlots, MemoryTokens
 from tests.support import function_module
 
 veracross: Any = function_module("import_veracross", "provider")
@@ -344,7 +346,6 @@ REFUSED: list[tuple[Answer, type[RosterError], str]] = [
     (answer({"scope": "students:list"}), ContractBroken, "contract_broken"),
     (answer([]), ContractBroken, "contract_broken"),
     (answer({}, 500), ProviderUnavailable, "unavailable"),
-    (answer({}, 429), ProviderUnavailable, "unavailable"),
     (Answer(503, {}, b"<html>"), ProviderUnavailable, "unavailable"),
     (Answer(200, {}, b"<html>"), ProviderUnavailable, ""),
     (Answer(401, {}, b"<html>"), ProviderUnavailable, ""),
@@ -380,6 +381,54 @@ def test_an_error_id_is_told_only_if_it_is_one() -> None:
         with pytest.raises(CredentialRejected) as caught:
             connect(Wire(token=lambda scopes, said=said: said))  # type: ignore[misc]
         assert ("Veracross error" in caught.value.message) is shown
+
+
+# -- a token endpoint that asks for patience
+
+
+def pulled(wire: Wire, place: Place, tokens: MemoryTokens | None = None) -> Place:
+    """One turn; its clock stands, as in test_wait."""
+    records = MemoryRecords(Integration("116", "veracross", SETTINGS))
+    puller = Puller(
+        PROVIDER, wire, MemorySlots(), records, tokens or MemoryTokens(), lambda: 900.0, lambda: 1_700_000_000.0
+    )
+    return puller.turn(RunKey("116", "spring", "run-1"), {"settings": SETTINGS}, SECRET, place)
+
+
+def too_many(scopes: list[str]) -> Answer:
+    return Answer(429, {"x-rate-limit-reset": "1700000119"}, b"<html>")
+
+
+def test_the_state_machine_waits_for_a_token() -> None:
+    """As long as it is told to, and not for ever."""
+    wire, place = Wire(token=too_many), Place()
+    for turn in range(LONGEST_PATIENCE):
+        place = pulled(wire, place)
+        assert (place.wait, place.waits, place.requests, place.done) == (120, turn + 1, turn + 1, False)
+    with pytest.raises(ProviderUnavailable, match="keeps asking to wait"):
+        pulled(wire, place)
+    assert (len(wire.forms), wire.asked) == (LONGEST_PATIENCE + 1, [])
+    assert pulled(Wire(), place).done
+
+
+def test_the_state_machine_waits_for_a_renewal() -> None:
+    tokens, wire = MemoryTokens(), Wire(token=too_many, data=lambda token: answer({}, 401))
+    tokens.kept = Token("old", 9e9)
+    assert pulled(wire, Place(), tokens).wait == 120
+    assert (len(wire.forms), len(wire.asked)) == (1, 1)
+
+
+def test_patience_in_the_midst_of_a_search_for_missing_scopes() -> None:
+    wire = Wire(token=lambda scopes: refused("invalid_scope") if len(scopes) > 4 else too_many(scopes))
+    assert connect(wire)(PAGE).status == 429
+    assert [len(form["scope"].split(" ")) for form in wire.forms] == [14, 7, 3]
+
+
+def test_connect_asks_once_for_a_token_that_has_to_wait() -> None:
+    wire = Wire(token=too_many)
+    told = check(PROVIDER, wire, SETTINGS, SECRET)
+    assert {found["code"] for found in told["checks"]} == {"RateLimited"}
+    assert (told["connected"], len(wire.forms), wire.asked) == (False, 1, [])
 
 
 # -- pages
@@ -531,7 +580,6 @@ def test_help_leads_to_the_place_in_axiom() -> None:
     assert "Scopes tab" in HELP["access_missing"]
     assert "General tab" in HELP["credential_rejected"]
     assert "again" in HELP["credential_rejected"]
-    assert "Primary Teacher" in HELP["co_teachers_not_shared"]
     assert "Parent role" in HELP["dangling_relationship"]
 
 

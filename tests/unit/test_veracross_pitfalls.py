@@ -12,7 +12,7 @@ import pytest
 from tests.support import ROOT
 
 NORMALIZE, CONNECTION = "tests/unit/test_veracross_normalize.py", "tests/unit/test_veracross_connection.py"
-PROVIDER = "tests/contract/test_veracross_provider.py"
+PROVIDER, SCHOOL = "tests/contract/test_veracross_provider.py", "tests/e2e/test_veracross.py"
 
 # number: (what lurks, tests by file, or the reason why there is none)
 PITFALLS: dict[int, tuple[str, dict[str, str], str]] = {
@@ -86,7 +86,11 @@ PITFALLS: dict[int, tuple[str, dict[str, str], str]] = {
     ),
     10: (
         "staff are not teachers: who is on a class is",
-        {NORMALIZE: "test_class", PROVIDER: "test_teachers_who_left_are_known_by_name"},
+        {
+            NORMALIZE: "test_class",
+            PROVIDER: "test_teachers_who_left_are_known_by_name",
+            SCHOOL: "test_a_school_becomes_what_its_own_tables_say",
+        },
         "",
     ),
     11: (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 
 from roster.errors import Forbidden, MoveRefused
 from roster.model import JSON, Level
@@ -47,7 +48,8 @@ class Application:
 
     `shared_since`: since when it shares, or no longer does.
     `activation` counts how often it became active; `mailed` is the latest activation that the administrators were
-    mailed about, `told` is 1 when support was told of the district. `notice`: what support should know.
+    mailed about. `told` is 1 when support was told of the district, and the day when it was told that an active one
+    stopped sharing. `notice`: what support should know.
     """
 
     provider: str
@@ -64,6 +66,13 @@ class Application:
     mailed: int = 0
     told: int = 0
     notice: str = ""
+
+    @property
+    def stopped(self) -> int:
+        """The day on which an active import's district stopped sharing, as a number; 0 while it shares."""
+        if self.state != ACTIVE or self.shared or not self.shared_since:
+            return 0
+        return datetime.fromisoformat(self.shared_since).toordinal()
 
     def to_json(self) -> dict[str, JSON]:
         return {**asdict(self), "allowed": list(MOVES[self.state])}
@@ -88,6 +97,11 @@ def is_repeated(application: Application, to: str, account: str) -> bool:
 
 def corrects_account(application: Application, to: str) -> bool:
     return to == application.state == CONFIGURING
+
+
+def unmoved(before: Application, now: Application) -> bool:
+    """Whether nobody has decided anything since."""
+    return (before.state, before.account, before.activation) == (now.state, now.account, now.activation)
 
 
 def described(application: Application, row: Listed | None, now: str) -> Application:
@@ -118,3 +132,22 @@ def by_tenant(listing: Iterable[Listed], known: Mapping[str, Application]) -> di
 def _chosen(rows: Sequence[Listed], before: Application | None) -> Listed:
     followed = before.settings if before else None
     return max(rows, key=lambda row: (row.shares, row.settings == followed))
+
+
+def compared(
+    before: Mapping[str, Application],
+    now: Mapping[str, Application],
+    suspicious: str = "",
+    unsent: Iterable[str] = (),
+    unrenewed: Mapping[str, str] | None = None,
+) -> dict[str, JSON]:
+    """The report of a poll. Counts and tenants: nothing that must not be logged."""
+    return {
+        "districts": len(now),
+        "new": sorted(now.keys() - before.keys()),
+        "stopped": sorted(tenant for tenant in before if before[tenant].shared and not now[tenant].shared),
+        "resumed": sorted(tenant for tenant in before if now[tenant].shared and not before[tenant].shared),
+        "suspicious": suspicious,
+        "unsent": list(unsent),
+        "unrenewed": dict(unrenewed or {}),
+    }

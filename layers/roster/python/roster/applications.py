@@ -1,7 +1,7 @@
 """The DynamoDB adapter of `Applications`: one item per provider and district, over the models of roster.tables.
 
-The poll and support write different attributes, so neither undoes the other; a decision counts only where the state
-is still the one it was made on.
+The poll and support write different attributes, so neither undoes the other; a decision counts only where state and
+account are still those that it was made on.
 """
 
 from __future__ import annotations
@@ -10,44 +10,49 @@ from collections.abc import Sequence
 
 from pynamodb.attributes import NumberAttribute
 from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from roster import keys
 from roster.admission import Application
-from roster.errors import StoreBusy
 from roster.model import Kind, Level
 from roster.ports import Integration
-from roster.records import DynamoRecords
+from roster.records import TABLE, DynamoRecords
 from roster.tables import ApplicationItem, ContactItem, IntegrationItem
-from roster.trouble import code_of
+from roster.trouble import condition_failed, trouble
 
 BY_HAND = "pickatime"  # the provider of contacts that people keep themselves
-CONDITION = "ConditionalCheckFailed"
 MAILS: dict[str, NumberAttribute] = {"told": ApplicationItem.told, "mailed": ApplicationItem.mailed}
 
 
 class DynamoApplications:
     """Districts' applications (see roster.ports.Applications)."""
 
+    @trouble(TABLE)
     def all(self, provider: str) -> Sequence[Application]:
         items = ApplicationItem.query(keys.applications(provider), consistent_read=True)
         return [_application(item) for item in items]
 
+    @trouble(TABLE)
     def of(self, provider: str, tenant: str) -> Application | None:
         try:
             return _application(ApplicationItem.get(*keys.application(provider, tenant), consistent_read=True))
         except DoesNotExist:
             return None
 
+    @trouble(TABLE)
     def add(self, application: Application) -> bool:
         item = ApplicationItem(*_key(application), **vars(application))
         try:
             item.save(condition=ApplicationItem.pk.does_not_exist())
         except PutError as error:
-            return _refused(error)
+            if condition_failed(error):
+                return False
+            raise
         return True
 
+    @trouble(TABLE)
     def describe(self, application: Application) -> None:
         ApplicationItem(*_key(application)).update(
             [
@@ -59,11 +64,12 @@ class DynamoApplications:
             ]
         )
 
+    @trouble(TABLE)
     def notice(self, application: Application) -> None:
         ApplicationItem(*_key(application)).update([ApplicationItem.notice.set(application.notice)])
 
+    @trouble(TABLE)
     def moved(self, before: Application, after: Application, integration: Integration | None) -> bool:
-        unmoved = (ApplicationItem.state == before.state) & (ApplicationItem.activation == before.activation)
         decision: list[Action] = [
             ApplicationItem.state.set(after.state),
             ApplicationItem.state_since.set(after.state_since),
@@ -73,32 +79,28 @@ class DynamoApplications:
         ]
         try:
             with TransactWrite(connection=ApplicationItem._get_connection().connection) as transaction:
-                transaction.update(ApplicationItem(*_key(before)), actions=decision, condition=unmoved)
+                transaction.update(ApplicationItem(*_key(before)), actions=decision, condition=_unmoved(before))
                 if integration:
                     _follow(transaction, integration)
         except TransactWriteError as error:
-            if any(reason and reason.code == CONDITION for reason in error.cancellation_reasons):
+            if condition_failed(error):
                 return False
-            raise StoreBusy("an application's move could not be written") from error
+            raise
         return True
 
+    @trouble(TABLE)
     def claim(self, application: Application, mail: str, number: int) -> bool:
-        try:
-            ApplicationItem(*_key(application)).update([MAILS[mail].set(number)], condition=MAILS[mail] < number)
-        except UpdateError as error:
-            return _refused(error)
-        return True
+        return _numbered(application, mail, number, MAILS[mail] < number)
 
+    @trouble(TABLE)
     def release(self, application: Application, mail: str, number: int) -> None:
-        try:
-            ApplicationItem(*_key(application)).update([MAILS[mail].set(number - 1)], condition=MAILS[mail] == number)
-        except UpdateError as error:
-            _refused(error)
+        _numbered(application, mail, number - 1, MAILS[mail] == number)
 
 
 class DynamoAccounts(DynamoRecords):
     """Accounts, and who administers them (see roster.ports.Accounts)."""
 
+    @trouble(TABLE)
     def administrators(self, account: str) -> Sequence[str]:
         found: dict[str, str] = {}
         for partition in keys.contact_partitions(account, BY_HAND):
@@ -123,6 +125,28 @@ def _follow(transaction: TransactWrite, integration: Integration) -> None:
     )
 
 
+def _unmoved(before: Application) -> Condition:
+    """A blank account may be stored as such, or not at all."""
+    tied = ApplicationItem.account == before.account
+    if not before.account:
+        tied = tied | ApplicationItem.account.does_not_exist()
+    decided = (ApplicationItem.state == before.state) & (ApplicationItem.activation == before.activation)
+    both: Condition = decided & tied
+    return both
+
+
+def _numbered(application: Application, mail: str, number: int, condition: Condition) -> bool:
+    """The number of the mail, and in the same write what support should know: a crash leaves both or neither."""
+    said: list[Action] = [MAILS[mail].set(number), ApplicationItem.notice.set(application.notice)]
+    try:
+        ApplicationItem(*_key(application)).update(said, condition=condition)
+    except UpdateError as error:
+        if condition_failed(error):
+            return False
+        raise
+    return True
+
+
 def _key(application: Application) -> keys.Key:
     return keys.application(application.provider, application.tenant)
 
@@ -144,10 +168,3 @@ def _application(item: ApplicationItem) -> Application:
         int(item.told),
         item.notice or "",
     )
-
-
-def _refused(error: PutError | UpdateError) -> bool:
-    """False when a condition did not hold; anything else is no answer."""
-    if code_of(error) != "ConditionalCheckFailedException":
-        raise StoreBusy("an application could not be written") from error
-    return False

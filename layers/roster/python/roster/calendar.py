@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from statistics import median_low
 
 from roster.model import NO_TERM, Class, Enrolment, Term
 
@@ -39,22 +40,28 @@ class Calendar:
     def day(self, info: Class, students: Iterable[Enrolment], today: str) -> str:
         """The day on which membership counts: today or, when the class has not begun or is over, its nearest day.
 
-        Classes begin with their first enrolment and end with their last, whatever their terms say: schools date
-        enrolments by the first day of school, terms by the first of a month.
+        Classes begin when most of their students do and end with their last, whatever their terms say: schools date
+        enrolments by the first day of school, terms by the first of a month. Most, because one odd early row would
+        otherwise empty the class until its first day. A class that has dates of its own is on between them: it begins
+        with its first student, and whoever withdrew before its end has left.
         """
         start, last = self._window(info)
         spans = [(enrolment.begin, enrolment.end) for enrolment in students]
         if spans:
-            start = max(start, min(begin for begin, _ in spans))
-            ends = [end for _, end in spans]
-            if last and all(ends) and _earlier(last, LAST_WEEKS) <= max(ends):
+            begins, ends = [begin for begin, _ in spans], [end for _, end in spans]
+            start = max(start, min(begins) if info.dated else median_low(begins))
+            under_way = info.dated and today <= last
+            if last and not under_way and all(ends) and _earlier(last, LAST_WEEKS) <= max(ends):
                 last = min(last, _earlier(max(ends), ONE_DAY))
         return max(min(today, last or today), start)
 
     def over(self, chosen: frozenset[str], today: str) -> bool:
-        """Whether all of the chosen terms have ended; of all terms, where none is chosen."""
+        """Whether all of the chosen terms have ended; of all terms, where none is chosen.
+
+        On the end date itself a term is not over yet: some providers mean its last day, others the day after.
+        """
         terms = [term for term in self.terms if not chosen or term.id in chosen]
-        return bool(terms) and all(term.end and term.end <= today for term in terms)
+        return bool(terms) and all(term.end and term.end < today for term in terms)
 
     def _window(self, info: Class) -> tuple[str, str]:
         """First and last day of a class, blank where open. A term ends the day before its end date, a class on it."""

@@ -6,7 +6,7 @@ resource that is missing and what to click, and says whether birth dates are amo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import time
 
 from roster.errors import CredentialRejected, RosterError
@@ -36,16 +36,17 @@ def check(
     secret: Mapping[str, str],
     clock: Callable[[], float] = time,
 ) -> dict[str, JSON]:
-    """{connected, checks: [{resource, ok, code, message, help}], security_values, schools: [name]}.
+    """{connected, checks: [{resource, ok, code, message, help}], security_values, security_values_help, schools}.
 
-    security_values: `shared`, or `none seen` in the sample. `connected`: an import has all that it cannot do without.
+    connected: an import has all that it cannot do without. security_values: `shared`, or `none seen` in the sample,
+    with what to click. schools: their names.
     """
     settings = {**settings, "page_size": SAMPLE}
     try:
         resources = provider.resources(settings, Selection())
         ask = provider.connect(http, settings, secret, _OwnTokens())
     except RosterError as error:
-        return _told([_failed("sign in", error)], [])
+        return _told([_failed("sign in", error)], [], provider)
     checks: list[dict[str, JSON]] = []
     records: list[Record] = []
     for resource in resources:
@@ -55,7 +56,7 @@ def check(
             checks.append(_failed(resource.name, error))
             if isinstance(error, CredentialRejected):
                 break  # nothing else would be told by the other resources
-    return _told(checks, records)
+    return _told(checks, records, provider)
 
 
 def _sample(
@@ -74,13 +75,20 @@ def _failed(resource: str, error: RosterError) -> dict[str, JSON]:
     return {"resource": resource, "ok": False, "code": code, "message": error.message, "help": error.help}
 
 
-def _told(checks: list[dict[str, JSON]], records: list[Record]) -> dict[str, JSON]:
-    dated = any(
-        isinstance(record, BirthDate) or (isinstance(record, Person) and record.birth_date) for record in records
-    )
+def _told(checks: list[dict[str, JSON]], records: list[Record], provider: Provider) -> dict[str, JSON]:
+    dated = any(_dates_a_student(record, records) for record in records)
     return {
         "connected": all(check["ok"] for check in checks),
         "checks": checks,
         "security_values": "shared" if dated else "none seen",
+        "security_values_help": "" if dated else provider.help.get("security_values_empty", ""),
         "schools": sorted({record.name for record in records if isinstance(record, School) and record.name}),
     }
+
+
+def _dates_a_student(record: Record, sample: Iterable[Record]) -> bool:
+    """Whether parents could link with it; the birth date of somebody who is known as staff helps nobody."""
+    if isinstance(record, BirthDate):
+        others = (one.id for one in sample if isinstance(one, Person) and one.kind != "student")
+        return record.student not in others
+    return isinstance(record, Person) and record.kind == "student" and bool(record.birth_date)

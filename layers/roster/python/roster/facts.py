@@ -15,6 +15,7 @@ from roster.identity import Aliases
 from roster.keys import slot
 from roster.model import (
     JSON,
+    NO_TERM,
     BirthDate,
     Class,
     ClassEntry,
@@ -143,9 +144,23 @@ class Context:
 
     def takes(self, info: Class) -> bool:
         """Whether a class belongs to the event."""
-        if self.selection.schools and info.school not in self.selection.schools:
-            return False
-        return not self.selection.terms or not self._chosen.isdisjoint(self.calendar.terms_of(info))
+        in_term = not self.selection.terms or not self._chosen.isdisjoint(self.calendar.terms_of(info))
+        return in_term and self._in_school(info)
+
+    def leaves_out_unasked(self, info: Class) -> bool:
+        """Whether a class is left out only because it has no term, which nobody may have thought of."""
+        return not self.takes(info) and self._in_school(info) and self.calendar.terms_of(info) == (NO_TERM,)
+
+    def _in_school(self, info: Class) -> bool:
+        return not self.selection.schools or info.school in self.selection.schools
+
+    def plausible(self, birth_date: str) -> bool:
+        """Whether a student may be born on this ISO date, at 2 to 59 years of age.
+
+        Adults go to school too, and sandbox districts grow older with every year.
+        """
+        year, day = int(self.today[:4]), self.today[4:]
+        return f"{year - 60}{day}" < birth_date <= f"{year - 2}{day}"
 
     def contact(self, kind: str, id: str) -> str:
         return self.aliases.get(kind, {}).get(id, id)

@@ -5,9 +5,13 @@ Absent, null and "" are the same to every provider we read, so they are the same
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from roster.model import JSON
+
+# One segment of a path, escaped (RFC 3986), that does not lead out of it (requests unescapes dots before it looks).
+SEGMENT = re.compile(r"(?!(?:\.|%2[Ee]){1,2}$)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+")
 
 
 def mapping(value: JSON) -> dict[str, JSON]:
@@ -35,12 +39,15 @@ def texts(value: JSON) -> tuple[str, ...]:
 
 
 def iso_date(value: JSON) -> str:
-    """`2007-02-11` from `2/11/2007`, `02/11/2007`, `2007-02-11` or a timestamp that begins so; otherwise blank.
+    """`2007-02-11` from `2/11/2007`, `02/11/2007`, `20070211`, `2007-02-11` or a timestamp that begins so; or blank.
 
     A date before 1900 or one that does not exist is blank too.
     """
     given = text(value)
-    parsed = _from_iso(given[:10]) or _from_slashes(given)
+    day = given.partition(" ")[0]
+    if day.isdecimal() and len(day) == 8:
+        day = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+    parsed = _from_iso(day[:10]) or _from_slashes(day)
     return parsed.isoformat() if parsed and parsed.year >= 1900 else ""
 
 

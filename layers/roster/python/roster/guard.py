@@ -19,7 +19,7 @@ REJECTED_SHARE = 0.05
 
 def reasons(tally: Tally, vanished: Iterable[str]) -> list[str]:
     """Why the plan must be held, in plain sentences; an empty list lets it pass."""
-    found = [f"The chosen term “{term}” no longer exists." for term in vanished]
+    found = [f"The chosen {choice} no longer exists." for choice in vanished]
     for kind in COUNTED:
         found.extend(_of_kind(kind, tally.guard, tally.outcomes))
     return found
@@ -31,8 +31,11 @@ def _of_kind(kind: str, guard: Mapping[str, int], outcomes: Mapping[str, int]) -
     known = previous + guard.get(f"{kind}.met", 0)
     departed = outcomes.get(f"{kind}.departed", 0) - excused
     updated = outcomes.get(f"{kind}.updated", 0) - guard.get(f"{kind}.filled", 0)
+    everybody = guard.get(f"{kind}.previous", 0)
     if previous and departed >= previous:
         yield f"All {previous} {_plural(kind)} would leave."
+    elif everybody and outcomes.get(f"{kind}.departed", 0) >= everybody and not _anybody(kind, outcomes):
+        yield f"All {everybody} {_plural(kind)} would leave."
     elif departed > DEPARTED_FLOOR and departed > DEPARTED_SHARE * previous:
         yield f"{departed} of {previous} {_plural(kind)} would leave."
     if updated > UPDATED_FLOOR and updated > UPDATED_SHARE * known:
@@ -40,6 +43,11 @@ def _of_kind(kind: str, guard: Mapping[str, int], outcomes: Mapping[str, int]) -
     rejected, rows = outcomes.get(f"{kind}.rejected", 0), guard.get(f"{kind}.rows", 0)
     if rejected > REJECTED_SHARE * rows:
         yield f"{rejected} of {rows} {_plural(kind)} cannot be read."
+
+
+def _anybody(kind: str, outcomes: Mapping[str, int]) -> bool:
+    """Whether the event would hold anybody of the kind; a slip in the selection must not empty it either."""
+    return any(outcomes.get(f"{kind}.{outcome}", 0) for outcome in ("created", "updated", "unchanged", "returned"))
 
 
 def _plural(kind: str) -> str:

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from http.cookiejar import DefaultCookiePolicy
+from ipaddress import IPv4Address, IPv6Address
+from socket import inet_aton
+from time import monotonic
 from urllib.parse import urlsplit
 
 import requests
@@ -18,6 +23,7 @@ from roster.errors import NotSetUp, ProviderUnavailable
 from roster.ports import Answer
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
+BODY_SECONDS = 120.0  # of one body, however steadily it drips
 LARGEST_BODY = 128 * 1024 * 1024
 CHUNK = 256 * 1024
 UNSENDABLE = "Write to support@pickatime.com: the connection's address or credential has to be entered again."
@@ -41,11 +47,18 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
 class RequestsHttp:
-    """GET and form POST over requests. Redirects are answers, not journeys: a token must not follow one."""
+    """GET and form POST over requests. Redirects are answers, not journeys: a token must not follow one.
 
-    def __init__(self) -> None:
+    `loopback`: whether this machine may be asked too, as where sandboxes run. On Lambda its own Runtime API listens
+    there, and no setting of a school's leads to it.
+    """
+
+    def __init__(self, loopback: bool = False) -> None:
+        self._loopback = loopback
         self._session = requests.Session()
         self._session.trust_env = False  # no .netrc, no proxies: credentials come from the secret alone
+        # No cookies: districts share hosts, and one district's cookie would speak beside another's credential.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=8, max_retries=RETRIES))
 
@@ -73,6 +86,8 @@ class RequestsHttp:
     ) -> Answer:
         try:
             where = _where(url)
+            if not self._loopback and _leads_here(urlsplit(url).hostname or ""):
+                raise _unsendable()
             with self._session.request(
                 method,
                 url,
@@ -96,16 +111,33 @@ class RequestsHttp:
 
     @staticmethod
     def _body(response: requests.Response) -> bytes:
-        body = bytearray()
+        body, until = bytearray(), monotonic() + BODY_SECONDS
         for chunk in response.iter_content(CHUNK):
             body += chunk
             if len(body) > LARGEST_BODY:
                 raise requests.exceptions.ContentDecodingError("body too large")
+            if monotonic() > until:
+                raise requests.exceptions.ReadTimeout("body too slow")
         return bytes(body)
 
 
 def _unsendable() -> NotSetUp:
     return NotSetUp("the stored address or credential cannot be sent over HTTP", UNSENDABLE)
+
+
+def _leads_here(host: str) -> bool:
+    ip = host_number(host)
+    return host.rstrip(".").lower() == "localhost" or bool(ip and (ip.is_loopback or ip.is_unspecified))
+
+
+def host_number(host: str) -> IPv4Address | IPv6Address | None:
+    """The host, where it is a number in any spelling that a resolver takes (127.1, 0xa9fea9fe, ::ffff:127.0.0.1)."""
+    with suppress(OSError):
+        return IPv4Address(inet_aton(host))
+    with suppress(ValueError):
+        ip = IPv6Address(host)
+        return ip.ipv4_mapped or ip
+    return None
 
 
 def _where(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Every key of the table and every name in the staging bucket is built, and parsed, here and nowhere else.
+"""Every key of the table and every name in the staging bucket is built here and nowhere else.
 
 Contacts are keyed by provider id: partition = account, provider and one of 16 shards (so that no partition takes
 all the writes of a night), sort = kind and id. Ids come from outside: they are quoted, so that none can break out.
@@ -7,7 +7,7 @@ all the writes of a night), sort = kind and id. Ids come from outside: they are 
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 from zlib import crc32
 
 LONGEST_ID = 1_000  # bytes in a key; with a kind before it, DynamoDB takes 1,024
@@ -37,10 +37,6 @@ def _join(*parts: str) -> str:
     return "#".join(quote(part, safe=" @.:,()") for part in parts)
 
 
-def _split(key: str) -> list[str]:
-    return [unquote(part) for part in key.split("#")]
-
-
 def _partition(id: str) -> str:
     return f"{slot(id) % PARTITIONS:02d}"
 
@@ -63,12 +59,6 @@ def contacts_of_kind(kind: str) -> str:
     return _join(kind, "")
 
 
-def contact_id(sk: str) -> tuple[str, str]:
-    """Kind and provider id of a contact's sort key."""
-    kind, id = _split(sk)
-    return kind, id
-
-
 def event_class(account: str, event: str, id: str) -> Key:
     return Key(_join("class", account, event, _partition(id)), _join(id))
 
@@ -80,11 +70,6 @@ def schedule(account: str, event: str, student: str) -> Key:
 def event_partitions(item: str, account: str, event: str) -> list[str]:
     """Partitions of an event's items: `class` or `schedule`."""
     return [_join(item, account, event, f"{n:02d}") for n in range(PARTITIONS)]
-
-
-def plain_id(sk: str) -> str:
-    """The id in a class's or schedule's sort key."""
-    return _split(sk)[0]
 
 
 def account(account: str) -> Key:

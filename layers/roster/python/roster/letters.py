@@ -57,6 +57,19 @@ def requested(provider: str, tenant: str, name: str, obstacle: str) -> Letter:
     )
 
 
+def stopped(provider: str, tenant: str, name: str, account: str, obstacle: str) -> Letter:
+    """To support, when the district of an active import stops sharing."""
+    district = _line(name) or f"tenant {_line(tenant)}"
+    return _letter(
+        f"{district} no longer shares its data at {provider}",
+        [
+            f"{district} (tenant {_line(tenant)}) has an active import into account {_line(account)}.",
+            f"It no longer shares its data at {provider}: {_line(obstacle)}.",
+            "Its imports fail until it shares again. If it left on purpose, move the application to configuring.",
+        ],
+    )
+
+
 def _letter(subject: str, paragraphs: list[str], link: str = "") -> Letter:
     html = "\n".join(f"<p>{_linked(p) if p == link else escape(p)}</p>" for p in paragraphs)
     return Letter(subject, "\n\n".join(paragraphs) + "\n", f'<!doctype html>\n<html lang="en">\n{html}\n</html>\n')

@@ -48,6 +48,7 @@ class Person:
     """One person in one role. `other_ids`: ids the provider used, or will use, for the same person.
 
     `partial`: known only from a row about something else; the person's own row, where there is one, says more.
+    `until`: the last day at the school (ISO date), where the provider tells and goes on listing those who left.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Person:
     other_ids: tuple[str, ...] = ()
     username: str = ""
     partial: bool = False
+    until: str = ""
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ which then lies in its secret and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,19 +17,20 @@ from roster.admission import (
     Application,
     Listed,
     by_tenant,
+    compared,
     corrects_account,
     described,
     is_repeated,
     may_move,
     only_support,
+    unmoved,
 )
-from roster.announcing import Announcer
+from roster.announcing import NOT_SENT, Announcer
 from roster.errors import MoveRefused, NotSetUp, RosterError
 from roster.model import JSON
 from roster.ports import Accounts, Applications, Credentials, Integration
 
 EMPTY = "the provider lists no district at all, which is not believed: yesterday's districts stay as they are"
-UNRENEWED = "its import does not follow the district: the secret of the district's account cannot be read or written"
 NOT_EMPTIED = "the district's credential may still be in the secret of account {}, which cannot be emptied: look there"
 UNUSABLE = (RosterError, ValueError, TypeError)  # a secret that is refused, or that holds no JSON object
 
@@ -64,15 +65,15 @@ class Onboarding:
         """Write down what the provider lists; the report counts, and names tenants. Again, it changes nothing."""
         known = self._all()
         if not listing and any(application.shared for application in known.values()):
-            return _report(known, known, suspicious=EMPTY)
+            return compared(known, known, suspicious=EMPTY)
         rows = by_tenant(listing, known)
         renewed = {tenant: self._trouble_renewing(known.get(tenant), row) for tenant, row in rows.items()}
         unrenewed = {tenant: trouble for tenant, trouble in renewed.items() if trouble}
         now = {tenant: self._seen(known.get(tenant), row, tenant in unrenewed) for tenant, row in rows.items()}
         for tenant in known.keys() - rows.keys():
-            now[tenant] = self._described(known[tenant], None)
+            now[tenant] = self._announcer.polled(known[tenant], self._described(known[tenant], None))
         unsent = [tenant for tenant in sorted(now) if not self._announcer.tell_support(now[tenant])]
-        return _report(known, now, unsent=unsent, unrenewed=unrenewed)
+        return compared(known, now, unsent=unsent, unrenewed=unrenewed)
 
     def _seen(self, before: Application | None, row: Listed, unrenewed: bool) -> Application:
         if before is None:
@@ -81,9 +82,7 @@ class Onboarding:
             return new if self._applications.add(new) else self._application(row.tenant)
         # settings that the import could not follow stay news for the next poll
         after = self._described(before, replace(row, settings=before.settings) if unrenewed else row)
-        if before.notice not in ("", UNRENEWED):
-            return after
-        return self._announcer.noticed(after, UNRENEWED if unrenewed else "")
+        return self._announcer.polled(before, after, unrenewed)
 
     def _described(self, before: Application, row: Listed | None) -> Application:
         after = described(before, row, self._now())
@@ -95,19 +94,26 @@ class Onboarding:
         """An active import follows its district; one account's bad secret is that account's trouble alone."""
         try:
             if before and before.state == ACTIVE and row.shares:
-                self._renew(before, row)
+                return self._renew(before, row)
         except UNUSABLE as error:
             return error.message if isinstance(error, RosterError) else "the secret holds no JSON object"
         return ""
 
-    def _renew(self, before: Application, row: Listed) -> None:
+    def _renew(self, known: Application, row: Listed) -> str:
         """The district made a new credential, or added us anew: its import goes on with what holds now.
 
-        Settings are compared with what the provider said last, so that what support has set by hand stays.
+        Settings are compared with what the provider said last, so that what support has set by hand stays. Where
+        support has moved the district since it was read, the next poll goes on; blank, or what is not right then.
         """
+        before = self._application(known.tenant)
+        if not unmoved(known, before):
+            return ""
         self._keep(before.account, row)
+        if not unmoved(before, self._application(before.tenant)):
+            return self._take_back(before)
         if dict(before.settings) != dict(row.settings):
             self._applications.moved(before, before, self._integration(before.account, row.settings))
+        return ""
 
     # -- support's decisions
 
@@ -125,13 +131,19 @@ class Onboarding:
         if to == CONFIGURING:
             tied = account or before.account
             self._may_tie(before, tied)
-            notice = self._left_behind(before, tied)
-            return self._decide(before, replace(before, state=to, account=tied), notice=notice)
+            return self._leave(before, replace(before, state=to, account=tied), tied)
         if to != ACTIVE:
-            return self._decide(before, replace(before, state=to))
+            return self._leave(before, replace(before, state=to), "")
         if account not in ("", before.account):
             raise MoveRefused(f"application {before.tenant} is tied to another account: move it to configuring first")
         return self._activate(before)
+
+    def _leave(self, before: Application, after: Application, tied: str) -> Application:
+        """The secret is emptied before the move, so that a crash leaves nothing behind; and again after it, as a poll
+        that still saw the district active may have filled it in between.
+        """
+        after = self._decide(before, after, notice=self._left_behind(before, tied))
+        return self._announcer.noticed(after, self._left_behind(before, tied))
 
     def _may_tie(self, application: Application, account: str) -> None:
         """The account must be there and import from nowhere else: an account has one integration."""
@@ -160,7 +172,8 @@ class Onboarding:
         self._may_tie(before, before.account)
         self._keep(before.account, row)
         after = replace(before, state=ACTIVE, activation=before.activation + 1)
-        return self._decide(before, after, self._integration(before.account, row.settings))
+        # not mailed until the announcer has done so: a crash before that does not stay silent
+        return self._decide(before, after, self._integration(before.account, row.settings), NOT_SENT)
 
     def _decide(
         self, before: Application, after: Application, integration: Integration | None = None, notice: str = ""
@@ -171,7 +184,8 @@ class Onboarding:
             known = self._integration_of(before.account)
             integration = replace(known, state=after.state) if known else None
         if not self._applications.moved(before, after, integration):
-            raise MoveRefused(f"somebody else has just moved application {before.tenant}")
+            # what an activation has kept is not for an account that the district has left meanwhile
+            raise MoveRefused(f"somebody else has just moved application {before.tenant}", self._take_back(before))
         return after
 
     # -- what both need
@@ -186,12 +200,9 @@ class Onboarding:
             self._credentials.keep(account, self._provider, {**kept, **row.secret})
 
     def _left_behind(self, before: Application, tied: str) -> str:
-        """The account that the district leaves keeps no credential of it. Blank, or what support should know.
-
-        Done before the move, so that a crash leaves nothing behind; an import that stays, the next poll mends.
-        """
+        """The account that the district leaves keeps no credential of it. Blank, or what support should know."""
         left = before.account
-        if left in ("", tied) or self._other_of(left, before.tenant):
+        if left in ("", tied) or self._other_of(left, before.tenant) or self._imports_by_hand(before):
             return ""
         try:
             if self._credentials.of(left, self._provider):
@@ -201,6 +212,16 @@ class Onboarding:
         except UNUSABLE:
             return NOT_EMPTIED.format(left)
         return ""
+
+    def _take_back(self, before: Application) -> str:
+        """The account that a credential was just kept for keeps it only while the district is tied to it."""
+        now = self._application(before.tenant)
+        return self._left_behind(before, "" if now.state == REJECTED else now.account)
+
+    def _imports_by_hand(self, before: Application) -> bool:
+        """An import that runs while its district is not active was set up by hand, and so was its credential."""
+        known = self._integration_of(before.account) if before.state != ACTIVE else None
+        return known is not None and (known.provider, known.state) == (self._provider, ACTIVE)
 
     def _integration(self, account: str, settings: Mapping[str, JSON]) -> Integration:
         known = self._integration_of(account) or Integration(account, self._provider)
@@ -223,22 +244,3 @@ class Onboarding:
 
     def _now(self) -> str:
         return self._clock().isoformat(timespec="seconds")
-
-
-def _report(
-    before: Mapping[str, Application],
-    now: Mapping[str, Application],
-    suspicious: str = "",
-    unsent: Iterable[str] = (),
-    unrenewed: Mapping[str, str] | None = None,
-) -> dict[str, JSON]:
-    """Counts and tenants: nothing that must not be logged."""
-    return {
-        "districts": len(now),
-        "new": sorted(now.keys() - before.keys()),
-        "stopped": sorted(tenant for tenant in before if before[tenant].shared and not now[tenant].shared),
-        "resumed": sorted(tenant for tenant in before if now[tenant].shared and not before[tenant].shared),
-        "suspicious": suspicious,
-        "unsent": list(unsent),
-        "unrenewed": dict(unrenewed or {}),
-    }

@@ -1,7 +1,8 @@
 """Walking a collection page by page, with the suspicion that keeps a broken server from looping us for ever.
 
-A page carries the cursor after it. A cursor that comes again, or a page on which every id was seen before, raises:
-it would either never end or make a part of the roster look like the whole.
+A page carries the cursor after it. A cursor or a page that comes again raises, and so does a page on which every id
+was seen before: it would either never end or make a part of the roster look like the whole. Only where pages are
+counted off may rows slide from one page to the next while we read: such a page brings nothing, and is no loop yet.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from roster.errors import ContractBroken
 from roster.model import JSON
 
 HELP = "The provider's pages never end, so nothing was changed. Write to support@pickatime.com and name this run."
-MOST_EMPTY = 100
+MOST_FRUITLESS = 100  # pages that bring nobody new
 REMEMBERED = 32
 
 
@@ -60,23 +61,26 @@ class LoopGuard:
     def cursor(self, cursor: str) -> None:
         self._cursors.step(_digest("cursor", cursor), "the provider's next page is one that was read already")
 
-    def page(self, ids: Iterable[str]) -> int:
-        """How many of the page's ids are new to this turn. An empty page is legal and says nothing, not for ever."""
+    def page(self, ids: Iterable[str], shifting: bool = False, complete: bool = False) -> int:
+        """How many of the page's ids are new to this turn. An empty page is legal and says nothing, not for ever.
+
+        Once the collection is `complete`, nothing new is no trouble.
+        """
         page = list(ids)
-        if not page:
-            return self._no_rows()
         before = len(self._ids)
         self._ids.update(page)
-        if len(self._ids) == before:
+        new = len(self._ids) - before
+        if page and not new and not shifting:
             raise ContractBroken("a page brought only rows that were read already", HELP)
-        self._pages.step(_digest("page", *sorted(page)), "the provider sent the same page twice")
-        return len(self._ids) - before
+        if page and (new or not complete):
+            self._pages.step(_digest("page", *sorted(page)), "the provider sent the same page twice")
+        return new or self._fruitless()
 
-    def _no_rows(self) -> int:
-        """Ever new cursors to pages without a row would end at no repetition."""
+    def _fruitless(self) -> int:
+        """Ever new cursors to pages without a new row would end at no repetition."""
         self._empty += 1
-        if self._empty > MOST_EMPTY:
-            raise ContractBroken(f"the provider sent {MOST_EMPTY} pages without a row", HELP)
+        if self._empty > MOST_FRUITLESS:
+            raise ContractBroken(f"the provider sent {MOST_FRUITLESS} pages without a new row", HELP)
         return 0
 
 

@@ -61,6 +61,8 @@ class Planner:
         selection, vanished = resolve_terms(
             Selection.from_json(run["selection"]), (Term(**note) for tag, note in notes if tag == "term")
         )
+        schools = by_id(note for tag, note in notes if tag == "school")
+        unknown = sorted(set(selection.schools) - {school["id"] for school in schools}) if schools else []
         states = [note for tag, note in notes if tag == "state"]
         before = self.slots.read_json(f"{event.snapshot}/manifest")["selection"] if event.snapshot else None
         absent = {*place.absent, *(() if selection.contacts else ("parent", "relationship"))}
@@ -70,8 +72,8 @@ class Planner:
             "pulled": staging.pulled(place.round, place.pages),
             "selection": selection.to_json(),
             "before": before or selection.to_json(),
-            "vanished": vanished,
-            "schools": by_id(note for tag, note in notes if tag == "school"),
+            "vanished": [*(f"term “{term}”" for term in vanished), *(f"school “{school}”" for school in unknown)],
+            "schools": schools,
             "terms": by_id(note for tag, note in notes if tag == "term"),
             "within": sorted({(note["term"], note["parent"]) for tag, note in notes if tag == "within"}),
             "absent": sorted(absent),
@@ -86,8 +88,9 @@ class Planner:
             states,
             source_incomplete=place.warnings.get("source_incomplete", 0) + staging.repeats(place.round, place.ids),
             no_current_term=calendar(told).over(selection.term_ids(), today),
-            parents_missing="parent" not in absent and without_parents(place),
+            parents_missing=int("parent" not in absent and without_parents(place)),
             term_vanished=len(vanished),
+            school_vanished=len(unknown),
         )
         told["trusted"] = departures_trusted(tally, states)
         self.slots.write_json(f"{staging.folder}/context", told)

@@ -202,15 +202,18 @@ class Applications(Protocol):
         ...
 
     def moved(self, before: Application, after: Application, integration: Integration | None) -> bool:
-        """In one transaction: the decision, and the account's integration. False where somebody else decided first."""
+        """In one transaction: the decision, and the account's integration.
+
+        False where somebody else decided first: state, account or activation are not those of `before` any more.
+        """
         ...
 
     def claim(self, application: Application, mail: str, number: int) -> bool:
-        """The right to send this mail (`told` or `mailed`), which each number gives once."""
+        """The right to send this mail (`told` or `mailed`), which each number gives once; writes the notice with it."""
         ...
 
     def release(self, application: Application, mail: str, number: int) -> None:
-        """Give the right back: the mail certainly did not leave."""
+        """Give the right back, and write the notice: the mail certainly did not leave."""
         ...
 
 

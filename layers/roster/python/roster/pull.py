@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from time import time
 
@@ -150,7 +150,11 @@ class Puller:
             place.absent.extend(resource.covers)
             return self._next_resource(place)
         guard.cursor(place.cursor or resource.start)
-        place.distinct += guard.page(filter(None, map(resource.row_id, page.rows)))
+        complete = resource.shifting and place.total is not None and place.distinct >= place.total
+        new = guard.page(filter(None, map(resource.row_id, page.rows)), resource.shifting, complete)
+        place.distinct += new
+        stuck = complete and not new and bool(page.rows)  # a server without offsets, whose total may be of one page
+        page = replace(page, rows=(), next=None) if stuck else page
         moved = self._stage(folder, resource, page, place)
         if moved and place.round + 1 < ROUNDS:
             return self._again(place)
@@ -163,7 +167,7 @@ class Puller:
             if place.ids and place.ids[-1].startswith(f"{place.resource:02d}-"):
                 self._keep_ids(folder, guard, place)
             promised = place.total if place.total is not None else place.rows if resource.shifting else 0
-            if place.distinct < promised:  # somebody is missing, and we do not know who
+            if stuck or place.distinct < promised:  # somebody may be missing, and we do not know who
                 place.warnings["source_incomplete"] = place.warnings.get("source_incomplete", 0) + 1
             self._next_resource(place)
 

@@ -50,6 +50,8 @@ def _claim(facts: Facts, context: Context, out: Outcome) -> None:
             for enrolment in (member for member in members if enrolled(member, day)):
                 person = context.contact(enrolment.role, enrolment.person)
                 out.call(person, "claim", enrolment.role, person, info.id, enrolment.primary)
+        elif context.leaves_out_unasked(info):
+            out.tally.warn("class_without_term", "class", class_id)
 
 
 def _move(facts: Facts, context: Context, out: Outcome) -> None:
@@ -85,9 +87,12 @@ def people(facts: Facts, known: Mapping[ContactKey, ContactEntry], doubt: Doubt,
 
 
 def _dangling(facts: Facts, out: Outcome) -> None:
-    """Ties of which one end is not shared; with neither end there is nobody to speak of."""
+    """Ties of which one end is not shared; with neither end there is nobody to speak of.
+
+    Providers also tie spouses: whoever is shared as something else than a student is not missed.
+    """
     for student in facts.offers:
-        if ("student", student) not in facts.persons:
+        if not any((kind, student) in facts.persons for kind in ("student", "parent", "teacher")):
             out.tally.warn("dangling_relationship", "student", student)
     for student, parents in facts.orphans.items():
         for parent in sorted(parents) if ("student", student) in facts.persons else ():
@@ -103,6 +108,8 @@ def _claimed(
         return None
     if key not in facts.persons:
         out.tally.warn("dangling_enrolment", *key)
+        return None
+    if "" < facts.persons[key].until < context.today:  # has left; an enrolment that nobody ended says nothing else
         return None
     if key[0] != "student":
         return Listing(sorted(classes))

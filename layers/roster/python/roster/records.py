@@ -24,7 +24,7 @@ from roster.tables import (
     LockItem,
     RunItem,
 )
-from roster.trouble import CONDITION_FAILED, code_of, trouble
+from roster.trouble import code_of, condition_failed, trouble
 
 TABLE = "the table"
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class DynamoRecords:
                 for item, attribute in _marks(key):
                     transaction.update(item, actions=[attribute.set(plan)])
         except TransactWriteError as error:
-            if _refused(error):
+            if condition_failed(error):
                 raise _superseded(key) from None
             raise
 
@@ -122,9 +122,9 @@ class DynamoRecords:
                 if applied:
                     _flip(transaction, key, *applied)
         except TransactWriteError as error:
-            if _refused(error) and _ended(key):
+            if condition_failed(error) and _ended(key):
                 return  # by the same step, which Lambda ran twice at once
-            if _refused(error) and applied:
+            if condition_failed(error) and applied:
                 raise _superseded(key) from None
             raise
 
@@ -134,7 +134,7 @@ class DynamoRecords:
         try:
             event.update([EventItem.selection.set(dict(selection))], condition=EventItem.selection == dict(chosen))
         except UpdateError as error:
-            if code_of(error) != CONDITION_FAILED:
+            if not condition_failed(error):
                 raise
 
 
@@ -155,7 +155,7 @@ def _take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bo
         lock.save(condition=LockItem.pk.does_not_exist() | (LockItem.owner == owner))
         return ""
     except PutError as error:
-        if code_of(error) != CONDITION_FAILED:
+        if not condition_failed(error):
             raise
     try:
         holder = LockItem.get(*key, consistent_read=True)
@@ -167,7 +167,7 @@ def _take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bo
     try:
         lock.save(condition=LockItem.owner == holder.owner)
     except PutError as error:
-        if code_of(error) != CONDITION_FAILED:
+        if not condition_failed(error):
             raise
         return str(holder.run)
     return ""
@@ -199,11 +199,6 @@ def _held(key: RunKey) -> Iterator[keys.Key]:
             continue
         if item.run == key.run:
             yield lock
-
-
-def _refused(error: TransactWriteError) -> bool:
-    """Whether one of the transaction's conditions did not hold."""
-    return any(reason and reason.code == "ConditionalCheckFailed" for reason in error.cancellation_reasons)
 
 
 def _superseded(key: RunKey) -> Superseded:

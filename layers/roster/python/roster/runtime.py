@@ -17,7 +17,7 @@ from aws_lambda_powertools import Logger
 from roster.admission import Listed
 from roster.announcing import Addresses, Announcer
 from roster.connect import check
-from roster.errors import RosterError
+from roster.errors import CredentialRejected, RosterError
 from roster.executions import StepFunctionsExecutions
 from roster.model import JSON
 from roster.onboarding import Onboarding
@@ -72,7 +72,7 @@ def _executions() -> StepFunctionsExecutions:
 def _http() -> Http:
     from roster.http import RequestsHttp  # only importers speak HTTP
 
-    return RequestsHttp()
+    return RequestsHttp(loopback="SANDBOXES" in os.environ)
 
 
 @cache
@@ -91,15 +91,24 @@ def importer(provider: Provider) -> Handler:
         secret = _secrets().of(event["account"], f"{provider.name}/candidate")
         return check(provider, _http(), event["settings"], secret)
 
+    def turn(key: RunKey, state: dict[str, JSON], secret: Mapping[str, str], context: LambdaContext) -> Place:
+        tokens = _secrets().tokens(key.account, provider.name, state["settings"], secret)
+        puller = Puller(provider, _http(), _slots(), _records(), tokens, _seconds(context))
+        return puller.turn(key, state, secret, Place(**state["place"]))
+
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
         if event["step"] == "connect":
             return connect(event)
         state = event["state"]
         key = RunKey(state["account"], state["event"], state["run"])
-        tokens = _secrets().tokens(key.account, provider.name)
-        puller = Puller(provider, _http(), _slots(), _records(), tokens, _seconds(context))
         secret = _secrets().of(key.account, provider.name)
-        place = _logged("pull", key, lambda: puller.turn(key, state, secret, Place(**state["place"])))
+        try:
+            place = _logged("pull", key, lambda: turn(key, state, secret, context))
+        except CredentialRejected:
+            renewed = _secrets().of(key.account, provider.name)
+            if renewed == secret:
+                raise
+            place = _logged("pull", key, lambda: turn(key, state, renewed, context))  # it was renewed meanwhile
         logger().info("pulled", extra={"run": key.run, "resource": place.resource, "requests": place.requests})
         return {**state, "place": asdict(place)}
 
@@ -161,7 +170,7 @@ def onboarder(provider: str, listing: Listing) -> Handler:
             logger().warning(error.message, extra={"step": step, "error": type(error).__name__})
             raise
         if step == "poll":
-            odd = done["suspicious"] or done["unsent"] or done["unrenewed"]
+            odd = done["suspicious"] or done["unsent"] or done["unrenewed"] or done["stopped"]
             (logger().warning if odd else logger().info)("polled", extra=done)
         return done
 

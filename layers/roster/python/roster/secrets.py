@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from hashlib import blake2b
 from time import time
 from typing import Any
 
@@ -17,6 +18,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from roster.errors import NotSetUp
+from roster.model import JSON
 from roster.ports import Token
 from roster.trouble import trouble
 
@@ -50,16 +52,22 @@ class SecretsManager:
                 raise
             self._client.create_secret(Name=name, SecretString=value)
 
-    def tokens(self, account: str, provider: str) -> SharedTokens:
-        """The place of the account's access token, beside its credential."""
-        return SharedTokens(self._client, f"{self._prefix}/{account}/{provider}/token")
+    def tokens(
+        self, account: str, provider: str, settings: Mapping[str, JSON], secret: Mapping[str, str]
+    ) -> SharedTokens:
+        """The place of the account's access token, beside its credential.
+
+        A token is for the server and the credential that it was made with: it is sent to no other.
+        """
+        made_with = blake2b(json.dumps([settings, secret], sort_keys=True).encode(), digest_size=16).hexdigest()
+        return SharedTokens(self._client, f"{self._prefix}/{account}/{provider}/token", made_with)
 
 
 class SharedTokens:
     """One access token in a secret of its own (see roster.ports.Tokens)."""
 
-    def __init__(self, client: Any, name: str, clock: Callable[[], float] = time) -> None:
-        self._client, self._name, self._clock = client, name, clock
+    def __init__(self, client: Any, name: str, made_with: str = "", clock: Callable[[], float] = time) -> None:
+        self._client, self._name, self._made_with, self._clock = client, name, made_with, clock
 
     def get(self, mint: Callable[[], Token], refused: str = "") -> Token:
         """Reads before it mints; of two that mint at once, the later uses the earlier one's token."""
@@ -74,12 +82,13 @@ class SharedTokens:
         if answer is None:
             return None, ""
         told = json.loads(answer["SecretString"])
-        return Token(told["value"], told["expires"], tuple(told["scopes"])), answer["VersionId"]
+        ours = told.get("made_with") == self._made_with
+        return Token(told["value"], told["expires"], tuple(told["scopes"])) if ours else None, answer["VersionId"]
 
     @trouble(SECRETS)
     def _keep(self, token: Token, before: str) -> bool:
         """The id of the new version follows from the one before, so that only one can succeed it."""
-        said = {"SecretString": json.dumps(asdict(token))}
+        said = {"SecretString": json.dumps({**asdict(token), "made_with": self._made_with})}
         said["ClientRequestToken"] = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._name} {before}"))
         try:
             if before:

@@ -58,7 +58,7 @@ def _item(entry: ContactEntry) -> tuple[Person, list[list[str]], str]:
 def _present(
     person: Person, listing: Listing, known: ContactEntry | None, context: Context, out: Outcome
 ) -> ContactEntry:
-    if person.birth_date > context.today:  # a slip of the pen; nobody could ever link with it
+    if person.birth_date and not context.plausible(person.birth_date):  # a slip of the pen: nobody could link with it
         out.tally.warn("birth_date_unreadable", person.kind, person.id)
         person = replace(person, birth_date="")
     if person.kind == "student" and person.birth_date:

@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from roster.errors import FilesMissing
+from roster.errors import FilesMissing, StoreBusy
 from roster.keys import SLOTS
 from roster.model import JSON, to_line
 from roster.trouble import trouble
@@ -73,7 +73,11 @@ class S3Slots:
         """S3 takes at most 1,000 names at a time."""
         for first in range(0, len(names), 1000):
             batch = names[first : first + 1000]
-            self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": [{"Key": name} for name in batch]})
+            told = self._client.delete_objects(
+                Bucket=self._bucket, Delete={"Objects": [{"Key": name} for name in batch], "Quiet": True}
+            )
+            if left := told.get("Errors"):
+                raise StoreBusy(f"{BUCKET} kept {len(left)} files that were to be deleted ({left[0].get('Code')})")
 
     def _look(self, name: str) -> tuple[tuple[int, ...], bytes]:
         """(offsets, the file when one look shows all of it)."""

@@ -134,6 +134,11 @@ class Staging:
             lines = ((slot(entry.key), to_line(entry.to_json())) for entry in out.classes)
             self.slots.write(f"{self.snapshot}/classes-{self._place(shard)}", lines)
 
+    def problems(self) -> Iterator[tuple[str, str, str]]:
+        """(code, kind, id) of everything that a pass warned of."""
+        for name in self.slots.names(f"{self.folder}/problems/"):
+            yield from map(tuple, self.slots.read_json(name))
+
     def offer(self, shard: int, classes: Iterable[tuple[str, tuple[str, ...]]]) -> None:
         """Note how many classes the provider has per school and terms (ids), chosen or not."""
         counts = [[*place, n] for place, n in Counter(classes).items()]

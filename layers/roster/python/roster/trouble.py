@@ -9,12 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import PutError, PynamoDBException, TransactWriteError, UpdateError
 
 from roster.errors import StoreBusy, StoreRefused
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
-FOR_GOOD = ("ValidationException", "AccessDenied", "AccessDeniedException")
+FOR_GOOD = (
+    "ValidationException",
+    "AccessDenied",
+    "AccessDeniedException",
+    "InvalidRequestException",  # a secret that is marked for deletion, until somebody restores it
+    "ResourceNotFoundException",  # a table that is not there; where a secret may be missing, it is caught inside
+)
 
 
 @contextmanager
@@ -27,6 +33,13 @@ def trouble(where: str) -> Iterator[None]:
         if code in FOR_GOOD:
             raise StoreRefused(f"{where} refuses this for good ({code})") from None
         raise StoreBusy(f"{where} has trouble ({code})") from None
+
+
+def condition_failed(error: PutError | UpdateError | TransactWriteError) -> bool:
+    """Whether a condition did not hold: the write's own, or one of its transaction's."""
+    if isinstance(error, TransactWriteError):
+        return any(reason and reason.code == "ConditionalCheckFailed" for reason in error.cancellation_reasons)
+    return code_of(error) == CONDITION_FAILED
 
 
 def code_of(error: Exception) -> str:
