@@ -32,11 +32,12 @@ RANKS = {"schoolyear": 1, "semester": 2, "term": 2, "gradingperiod": 3}
 PLACEHOLDER = "1900"  # systems that insist on a date are given the first one they take
 
 Row = dict[str, JSON]
+Roles = dict[str, list[Row]]  # by word, each with what 1.2 says of it
 Records = Callable[[str, Row], Iterator[Record]]
 
 
 def row_id(row: JSON) -> str:
-    return text(mapping(row).get("sourcedId"))
+    return text(row.get("sourcedId")) if isinstance(row, dict) else ""
 
 
 def _checked(kind: Callable[[Row], str], records: Records) -> Callable[[JSON], Iterator[Record]]:
@@ -84,7 +85,7 @@ def users(parental: Collection[str]) -> Callable[[JSON], Iterator[Record]]:
         if not roles:
             yield Rejected("student", "user without a role", id)
         for kind in dict.fromkeys(_kind(role) for role in roles if role in parental or role not in PARENTAL):
-            yield _person(kind, id, row)
+            yield _person(kind, id, row, roles)
             yield from _email_remarks(kind, id, row)
             if parental:
                 yield from _ties(kind, id, row)
@@ -92,9 +93,9 @@ def users(parental: Collection[str]) -> Callable[[JSON], Iterator[Record]]:
     return _checked(_kind_of_user, records)
 
 
-def _roles(row: Row) -> dict[str, list[Row]]:
+def _roles(row: Row) -> Roles:
     """1.2 has a list of roles, each with its school; 1.1 has one word; some servers have both."""
-    found: dict[str, list[Row]] = {}
+    found: Roles = {}
     for role in items(row.get("roles")):
         word = _word(mapping(role).get("role") or role)
         if word:
@@ -115,7 +116,7 @@ def _kind_of_user(row: Row) -> str:
     return next(map(_kind, _roles(row)), "student")
 
 
-def _person(kind: str, id: str, row: Row) -> Person:
+def _person(kind: str, id: str, row: Row, roles: Roles) -> Person:
     number = text(row.get("identifier"))
     return Person(
         kind=kind,
@@ -128,7 +129,7 @@ def _person(kind: str, id: str, row: Row) -> Person:
         sis_id=number or _state_id(row),
         number=number,
         grade=_joined(row, "grades", "grade") if kind == "student" else "",
-        schools=() if kind == "parent" else _schools(kind, row),
+        schools=() if kind == "parent" else _schools(kind, row, roles),
         username=text(row.get("username")),
     )
 
@@ -139,9 +140,9 @@ def _state_id(row: Row) -> str:
     return known.get("stateid") or next(filter(None, known.values()), "")
 
 
-def _schools(kind: str, row: Row) -> tuple[str, ...]:
+def _schools(kind: str, row: Row, roles: Roles) -> tuple[str, ...]:
     """Those of the roles of this kind; else those that are given without a role."""
-    held = [role for word, several in _roles(row).items() if _kind(word) == kind for role in several]
+    held = [role for word, several in roles.items() if _kind(word) == kind for role in several]
     found = [school for role in held for school in _refs(role, "org", "orgSourcedId")]
     return tuple(dict.fromkeys(found)) or _refs(row, "orgs", "orgSourcedIds")
 
@@ -178,9 +179,9 @@ def _class(id: str, row: Row) -> Iterator[Record]:
     yield Class(
         id=id,
         name=text(row.get("title")),
-        school=next(iter(_refs(row, "school", "schoolSourcedId")), ""),
+        school=_ref(row, "school", "schoolSourcedId"),
         terms=_refs(row, "terms", "termSourcedIds"),
-        course=next(iter(_refs(row, "course", "courseSourcedId")), ""),
+        course=_ref(row, "course", "courseSourcedId"),
         subject=_joined(row, "subjects"),
         period=_joined(row, "periods", "period"),
         grade=_joined(row, "grades", "grade"),
@@ -190,8 +191,8 @@ def _class(id: str, row: Row) -> Iterator[Record]:
 
 def _enrolment(id: str, row: Row) -> Iterator[Record]:
     role = _word(row.get("role"))
-    class_id = next(iter(_refs(row, "class", "classSourcedId")), "")
-    person = next(iter(_refs(row, "user", "userSourcedId")), "")
+    class_id = _ref(row, "class", "classSourcedId")
+    person = _ref(row, "user", "userSourcedId")
     if not class_id or not person:
         yield Rejected("enrolment", "without a class or a user", id)
     elif role in ENROLLED:
@@ -218,8 +219,19 @@ def _listed(value: JSON) -> list[JSON]:
     return list(text(value).split(","))
 
 
+def _ref(row: Row, nested: str, flat: str) -> str:
+    """The one id that a field refers to, blank where there is none."""
+    return row_id(row.get(nested)) or next(iter(_refs(row, nested, flat)), "")
+
+
 def _refs(row: Row, nested: str, flat: str) -> tuple[str, ...]:
     """Ids that a field refers to, nested or flat. Of a reference only the id can be trusted, never its address."""
+    if flat not in row:
+        value = row.get(nested)
+        if not value:
+            return ()
+        if type(value) is list and all(type(one) is dict for one in value):  # as it should be, and mostly is
+            return tuple(dict.fromkeys(filter(None, map(row_id, value))))
     plural = flat.endswith("s")
     values = [one for name in (nested, flat) for one in (_listed(row.get(name)) if plural else [row.get(name)])]
     ids = (row_id(value) if isinstance(value, dict) else text(value) for value in _unboxed(values))

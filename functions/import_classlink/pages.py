@@ -21,6 +21,7 @@ from roster.ports import Answer
 from roster.provider import Page
 
 ASKED = "x-cursor-asked"  # our own: what the connection had to ask instead of the cursor, so that it is asked again
+TOLD = (ASKED, "x-total-count", "link", "x-perm-rev")  # the headers that `read` looks at
 REL = r'rel\s*=\s*("[^"]*\b({0})\b|({0})\b)'
 NEXT = re.compile(REL.format("next"), re.IGNORECASE)
 PAGED = re.compile(REL.format("first|prev|previous|last"), re.IGNORECASE)  # other links say nothing about pages

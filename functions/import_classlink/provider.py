@@ -14,7 +14,7 @@ from functools import partial
 
 import normalize
 from connection import LARGEST_PAGE, NOT_SHARED, OPTIONAL, Connection
-from pages import Cursor, read
+from pages import TOLD, Cursor, read
 from wording import HELP
 
 from roster.errors import NotSetUp
@@ -67,32 +67,24 @@ def _resources(limit: int, parental: frozenset[str]) -> Iterator[Resource]:
     def at(path: str) -> str:
         return str(Cursor(path, limit))
 
+    resource = partial(Resource, row_id=normalize.row_id, shifting=True, told=TOLD)
+
     def of(*keys: str) -> Callable[[str, Answer], Page]:
         return partial(read, keys)
 
-    id = normalize.row_id
-    yield Resource("orgs", at("orgs"), of("orgs", "schools"), normalize.org, id, shifting=True)
-    yield Resource(
-        "academicSessions",
-        at("academicSessions"),
-        of("academicSessions", "terms"),
-        normalize.session,
-        id,
-        shifting=True,
-    )
-    yield Resource("classes", at("classes"), of("classes"), normalize.section, id, shifting=True)
-    yield Resource("users", at("users"), of("users"), normalize.users(parental), id, shifting=True)
-    yield Resource("enrollments", at("enrollments"), of("enrollments"), normalize.enrolment, id, shifting=True)
-    yield Resource(
+    yield resource("orgs", at("orgs"), of("orgs", "schools"), normalize.org)
+    yield resource("academicSessions", at("academicSessions"), of("academicSessions", "terms"), normalize.session)
+    yield resource("classes", at("classes"), of("classes"), normalize.section)
+    yield resource("users", at("users"), of("users"), normalize.users(parental))
+    yield resource("enrollments", at("enrollments"), of("enrollments"), normalize.enrolment)
+    yield resource(
         OPTIONAL,
         at(OPTIONAL),
         of(OPTIONAL),
         normalize.demographics,
-        id,
         covers=("birth_date",),
         optional="demographics_refused",
         refusals=NOT_SHARED,
-        shifting=True,
     )
 
 

@@ -24,7 +24,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 import roster.http
-import roster.pull
+import roster.turn
 from local.sandbox.faults import Fault
 from local.sandbox.serving import Sandbox
 from roster.errors import (
@@ -36,8 +36,9 @@ from roster.errors import (
 )
 from roster.fields import iso_date, text
 from roster.http import RequestsHttp
-from roster.lines import FACTS, NOTES, fact_lines
-from roster.model import JSON, Record, Rejected, Selection
+from roster.keys import SLOTS
+from roster.lines import FACTS, NOTES, fact_line
+from roster.model import JSON, Record, Rejected, Selection, to_line
 from roster.ports import Answer, Http, Integration, RunKey, Tokens
 from roster.provider import Ask, Page, Provider, Resource
 from roster.pull import Place, Puller
@@ -47,7 +48,7 @@ from tests.support import ROOT
 
 KEY = RunKey("11600000", "spring", "run-1")
 RECORDS = tuple(FACTS) + tuple(NOTES)
-PLAN = ("pull", "plan", "reconcile", "settle", "sync")
+PLAN = ("pull", "turn", "sheaf", "plan", "desk", "reconcile", "settle", "sync")
 PURE = frozenset("__future__ collections dataclasses datetime enum functools hashlib itertools json re typing".split())
 
 # What lasts for ever ends so; on an optional resource a refusal is told, and nothing else is.
@@ -150,15 +151,32 @@ class Pull:
         return found
 
     def staged(self, place: Place) -> dict[str, Any]:
-        """The bytes of all facts and notes that a plan would read."""
+        """All lines of facts, and the notes, that a plan would read."""
         staging = Staging(self.slots, KEY, "any")
-        facts = {name: self.slots.files[name] for name in staging.pulled(place.round, place.pages)}
-        return facts | {"notes": list(staging.notes(place.round, place.noted))}
+        files = staging.pulled(place.round, place.files, place.tags)
+        facts = b"".join(self.slots.read(name, range(SLOTS)) for name in files)
+        return {"facts": sorted(facts.splitlines()), "notes": list(staging.notes(place.round, place.noted))}
 
     def facts(self, place: Place) -> list[tuple[str, dict[str, JSON]]]:
-        """The staged facts, decoded, in order of their pages."""
-        lines = [line for _, file in self.staged(place).items() if isinstance(file, dict) for line in file.items()]
-        return [tuple(json.loads(one)) for _, several in lines for one in several]
+        """The staged facts, decoded."""
+        return [tuple(json.loads(line)) for line in self.staged(place)["facts"]]
+
+
+class _Watched(Mapping[str, str]):
+    """Headers that remember which of them were looked at."""
+
+    def __init__(self, headers: Mapping[str, str], seen: set[str]) -> None:
+        self._headers, self._seen = headers, seen
+
+    def __getitem__(self, name: str) -> str:
+        self._seen.add(name)
+        return self._headers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
 
 
 class _Deadly:
@@ -351,8 +369,8 @@ class ProviderContract:
         assert records == list(resource.normalise(row))
         assert json.dumps(row) == before, "normalise changed its input"
         assert {type(record) for record in records} <= set(RECORDS)
-        list(fact_lines(records))  # every fact can be written as a line
-        json.dumps([vars(record) for record in records]).encode()
+        [fact_line(record) for record in records if type(record) in FACTS]  # every fact can be written as a line
+        to_line(records)
         assert isinstance(resource.row_id(row), str)
         return records
 
@@ -450,6 +468,21 @@ class ProviderContract:
                 else:
                     self.ends(self.pull(sandbox), place, listed[place.resource], (ENDS[fault],))
 
+    def test_headers_that_are_read_are_told(self, sandbox: Sandbox) -> None:
+        """A page is taken for last night's when its body and these are the same."""
+        seen: dict[str, set[str]] = {}
+
+        def watched(resource: Resource) -> Resource:
+            def read(cursor: str, answer: Answer) -> Page:
+                headers = _Watched(answer.headers, seen.setdefault(resource.name, set()))
+                return resource.read(cursor, replace(answer, headers=headers))
+
+            return replace(resource, read=read)
+
+        self.pull(sandbox, Altered(self.provider, change=watched)).places()
+        told = {resource.name: set(resource.told) for resource in self.resources(sandbox)}
+        assert {name: found - told[name] for name, found in seen.items() if found - told[name]} == {}
+
     @pytest.mark.parametrize("status", [*NOT_A_PAGE, *REFUSALS])
     def test_other_statuses_end_in_an_error(
         self, sandbox: Sandbox, honest: tuple[Pull, list[Place]], status: int
@@ -537,13 +570,13 @@ class ProviderContract:
     def test_one_long_turn_and_many_short_ones_agree(
         self, sandbox: Sandbox, honest: tuple[Pull, list[Place]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(roster.pull, "PAGES_PER_TURN", 10_000)
+        monkeypatch.setattr(roster.turn, "PAGES_PER_TURN", 10_000)
         pull, (short, places) = self.pull(sandbox), honest
         after = pull.turn()
         assert after.done
         assert len(places) - 1 == sum(after.pages) == places[-1].requests
         assert pull.staged(after) == short.staged(places[-1])
-        kept = ("pages", "noted", "pulled", "rejected", "facts", "absent", "warnings")
+        kept = ("pages", "pulled", "rejected", "facts", "absent", "warnings")
         assert [getattr(after, k) for k in kept] == [getattr(places[-1], k) for k in kept]
 
     def test_killed_after_any_page_and_done_again(self, sandbox: Sandbox, honest: tuple[Pull, list[Place]]) -> None:
@@ -573,7 +606,7 @@ class ProviderContract:
 
     @staticmethod
     def has_ids(record: Record) -> None:
-        routed = {"id", "student", "class_id", "person", "parent"} & set(vars(record))
+        routed = {"id", "student", "class_id", "person", "parent"} & set(record.__struct_fields__)
         blank = [name for name in routed if not getattr(record, name)]
         assert isinstance(record, Rejected) or not blank, record
 

@@ -290,7 +290,7 @@ def test_pages_of_a_server_that_neither_sorts_nor_keeps_an_order(
             assert caught.value.help == HELP["contract_broken"]
             return
         end = pull.places(seconds)[-1]
-        repeats = Staging(pull.slots, KEY, "any").repeats(end.round, end.ids)
+        repeats = Staging(pull.slots, KEY, "any").repeats(end.round, end.ids, end.facts)
         assert ("source_incomplete" in end.warnings) == (seconds > 0), "a turn of one page cannot tell"
         assert seconds or repeats > 100, "but the plan can"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from local.observe import AwsRequest
@@ -43,11 +44,12 @@ class Undisturbed:
         seen: list[AwsRequest] = []
         with observed(school.stack, lambda r: seen.append(r) if r.phase == "before" else None):
             report = school.applied()
+            _ended(school, str(report["run"]))
         return cls(school.table(), report, seen)
 
-    def pages(self, phase: str) -> list[Point]:
-        """Each page of facts that is staged."""
-        return [point for point in self._points(_is_page) if point.phase == phase]
+    def staged(self, phase: str) -> list[Point]:
+        """Each file of facts: what a turn has read of one list."""
+        return [point for point in self._points(_is_staged) if point.phase == phase]
 
     def applied(self) -> list[Point]:
         """Each state that the batches and the transactions can leave: before and after each transaction, after each
@@ -58,7 +60,7 @@ class Undisturbed:
 
     def others(self, count: int) -> list[Point]:
         """So many of all other requests, evenly, before and after by turns."""
-        rest = self._points(lambda request: not _is_page(request) and not _is_applied(request))
+        rest = self._points(lambda request: not _is_staged(request) and not _is_applied(request))
         return [rest[2 * (i * len(rest) // (2 * count)) + i % 2] for i in range(count)]
 
     def _points(self, wanted: Callable[[AwsRequest], bool]) -> list[Point]:
@@ -70,7 +72,15 @@ class Undisturbed:
         ]
 
 
-def _is_page(request: AwsRequest) -> bool:
+def _ended(school: School, run: str) -> None:
+    """The record says how the run ended a moment before its last function has."""
+    machine = school.stack.outputs["SyncArn"].replace(":stateMachine:", ":execution:")
+    states, until = school.stack.client("stepfunctions"), monotonic() + 30
+    while states.describe_execution(executionArn=f"{machine}:{run}")["status"] == "RUNNING" and monotonic() < until:
+        sleep(0.05)
+
+
+def _is_staged(request: AwsRequest) -> bool:
     """Notes and help texts are zlib; a file of facts is not."""
     return request.function == IMPORTER and request.action == "PutObject" and request.body[:1] != b"\x78"
 
@@ -99,7 +109,7 @@ class Assassin:
 
 
 # How many points of each kind the district below has; the tests are parametrised before a stack is there to ask.
-PAGE_SIZE, PAGES, APPLIED = 10, 10, 8
+PAGE_SIZE, PAGES, FILES, APPLIED = 10, 10, 4, 6
 
 
 def district_to_kill() -> CleverSandbox:

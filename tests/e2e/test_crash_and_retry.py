@@ -14,6 +14,7 @@ from local.sandbox.clever import CleverSandbox
 from local.sandbox.serving import Request
 from tests.e2e.crashes import (
     APPLIED,
+    FILES,
     IMPORTER,
     PAGES,
     Point,
@@ -33,14 +34,15 @@ def test_requests_come_in_the_same_order_every_time(fresh: Fresh, undisturbed: U
     again = Undisturbed.of(fresh())
     assert [(r.function, r.action) for r in again.requests] == [(r.function, r.action) for r in undisturbed.requests]
     assert again.table == undisturbed.table
-    assert len(undisturbed.pages("after")) == undisturbed.report["requests"] == PAGES, "one request a page"
+    assert undisturbed.report["requests"] == PAGES, "one request a page"
+    assert len(undisturbed.staged("after")) == FILES, "and one file a list"
     assert len(undisturbed.applied()) == APPLIED, "batches, and transactions"
 
 
-@pytest.mark.parametrize("page", range(PAGES))
-def test_killed_after_a_page(page: int, fresh: Fresh, undisturbed: Undisturbed) -> None:
-    """It was staged, and nobody heard of it."""
-    _check(undisturbed.pages("after")[page], fresh(), undisturbed)
+@pytest.mark.parametrize("file", range(FILES))
+def test_killed_after_pages_were_staged(file: int, fresh: Fresh, undisturbed: Undisturbed) -> None:
+    """And nobody heard of it."""
+    _check(undisturbed.staged("after")[file], fresh(), undisturbed)
 
 
 @pytest.mark.parametrize("step", range(APPLIED))

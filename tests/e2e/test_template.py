@@ -58,7 +58,7 @@ def test_importers_cannot_touch_a_contact() -> None:
 def test_importers_write_their_stage_and_read_nothing_of_it() -> None:
     for function in _importers():
         allowed = [(action, str(s["Resource"])) for action, s in _on(function, "s3")]
-        assert [action for action, _ in allowed] == ["s3:PutObject"]
+        assert [action for action, _ in allowed] == ["s3:PutObject", "s3:GetObject"]
         assert all(resource.endswith("/pulled/*'}") for _, resource in allowed), "no plan, no context, no ledger"
 
 
@@ -123,8 +123,9 @@ def test_the_staging_bucket_is_private_encrypted_and_forgets() -> None:
     rules = bucket["LifecycleConfiguration"]["Rules"]
     assert [rule["Prefix"] for rule in rules] == ["pulled/", "runs/"], "what was applied, or may have been, is kept"
     assert all(rule["Status"] == "Enabled" for rule in rules)
-    assert all(rule["ExpirationInDays"] == {"Ref": "StagingDays"} for rule in rules)
+    assert [rule["ExpirationInDays"] for rule in rules] == [{"Ref": "PulledDays"}, {"Ref": "StagingDays"}]
     assert TEMPLATE["Parameters"]["StagingDays"]["Default"] <= 30
+    assert TEMPLATE["Parameters"]["PulledDays"]["Default"] <= 3, "pulled pages hold everybody's birth dates"
     (statement,) = RESOURCES["StagingPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

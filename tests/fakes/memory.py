@@ -6,13 +6,13 @@ Everything that crosses a port goes through JSON, as it does over S3, DynamoDB a
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 
 from roster.errors import AccountBusy, AlreadyRunning, FilesMissing, Superseded
-from roster.model import JSON, ClassEntry, ContactEntry
-from roster.ports import Change, Event, Integration, RunKey, Token
+from roster.keys import SLOTS
+from roster.model import JSON, ClassEntry, ContactEntry, asdict
+from roster.ports import Change, Event, Integration, Packed, RunKey, Token
 from roster.sizes import fitting
 
 
@@ -20,19 +20,27 @@ class MemorySlots:
     """roster.ports.Slots over a dictionary."""
 
     def __init__(self) -> None:
-        self.files: dict[str, dict[int, list[bytes]] | str] = {}
+        self.files: dict[str, list[Packed] | str] = {}
+        self.memos: dict[str, str] = {}
 
     def write(self, name: str, lines: Iterable[tuple[int, bytes]]) -> None:
-        slots: dict[int, list[bytes]] = defaultdict(list)
-        for slot, line in lines:
-            slots[slot].append(line)
-        self.files[name] = slots
+        self.store(name, [self.pack(lines)])
 
-    def read(self, name: str, slots: range) -> Iterator[bytes]:
-        file = self._file(name)
-        assert isinstance(file, dict)
-        for slot in slots:
-            yield from file.get(slot, [])
+    def pack(self, lines: Iterable[tuple[int, bytes]]) -> Packed:
+        slots = [b""] * SLOTS
+        for slot, line in lines:
+            slots[slot] += line + b"\n"
+        return slots
+
+    def store(self, name: str, parts: Sequence[Packed], memo: JSON = None) -> None:
+        self.files[name] = [*parts]
+        self.memos[name] = json.dumps(memo)
+
+    def opened(self, name: str) -> tuple[list[Packed], JSON]:
+        return self._parts(name), json.loads(self.memos[name])
+
+    def read(self, name: str, slots: range) -> bytes:
+        return b"".join(part[slot] for slot in slots for part in self._parts(name))
 
     def names(self, prefix: str) -> Sequence[str]:
         return sorted(name for name in self.files if name.startswith(prefix))
@@ -45,7 +53,12 @@ class MemorySlots:
         assert isinstance(file, str)
         return json.loads(file)
 
-    def _file(self, name: str) -> dict[int, list[bytes]] | str:
+    def _parts(self, name: str) -> list[Packed]:
+        file = self._file(name)
+        assert isinstance(file, list)
+        return file
+
+    def _file(self, name: str) -> list[Packed] | str:
         if name not in self.files:
             raise FilesMissing(name)
         return self.files[name]
@@ -101,6 +114,7 @@ class MemoryRecords:
         report: Mapping[str, JSON],
         now: str,
         applied: tuple[str, str] | None = None,
+        settled: Mapping[str, JSON] | None = None,
     ) -> None:
         if key.run in self.reports:
             return  # this step was done before, and killed before it could say so
@@ -108,10 +122,21 @@ class MemoryRecords:
             raise Superseded(key.run)
         self.reports[key.run] = json.loads(json.dumps(report))
         self.locks = {lock: owner for lock, owner in self.locks.items() if owner != key.run}
+        if settled is not None:
+            self.events[key.event].settled = json.loads(json.dumps(settled))
         if applied:
             event = self.events[key.event]
             self._integration.ledger, event.snapshot = applied
             self._integration.applying = event.applying = ""
+
+    def pulling(self, account: str, before: Mapping[str, JSON], now: Mapping[str, JSON]) -> bool:
+        if self._integration.pulling != before:
+            return False
+        self._integration.pulling = json.loads(json.dumps(now))
+        return True
+
+    def pulled(self, account: str, where: Mapping[str, JSON]) -> None:
+        self._integration.pulled = json.loads(json.dumps(where))
 
     def renew(self, key: RunKey, chosen: Mapping[str, JSON], selection: Mapping[str, JSON]) -> None:
         event = self.events[key.event]
@@ -152,7 +177,7 @@ class MemoryRoster:
         entry = change.entry
         if isinstance(entry, ContactEntry):
             item = {
-                "person": vars(entry.person),
+                "person": asdict(entry.person),
                 "related": fitting(entry.related()),
                 "inactive_since": entry.inactive_since,
             }
@@ -160,7 +185,7 @@ class MemoryRoster:
         elif entry is None:
             self.items.pop((change.kind, event, change.id), None)
         else:
-            value = entry.to_json() if isinstance(entry, ClassEntry) else list(entry)
+            value = _class(entry) if isinstance(entry, ClassEntry) else list(entry)
             self.items[change.kind, event, change.id] = value
 
     def of(self, *key: str) -> dict[str, JSON]:
@@ -178,3 +203,8 @@ class MemoryTokens:
         if self.kept is None or self.kept.value == refused:
             self.kept = mint()
         return self.kept
+
+
+def _class(entry: ClassEntry) -> JSON:
+    info = {name: value for name, value in asdict(entry.info).items() if value}
+    return {"info": info, "teachers": entry.teachers, "students": entry.students}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from roster.model import COUNTED, Class, Person, Relationship, Selection
+from roster.model import COUNTED, Class, Person, Relationship, Selection, asdict, replace
 from tests.fakes.school import Source
 
 Key = tuple[str, str]
@@ -197,7 +197,7 @@ class Naive:
             night.figures[f"{key[0]} met"] += 1
         if person == known.person:
             return "unchanged"
-        changed = [name for name, value in vars(person).items() if value != getattr(known.person, name)]
+        changed = [name for name, value in asdict(person).items() if value != getattr(known.person, name)]
         night.figures[f"{key[0]} filled"] += not any(getattr(known.person, name) for name in changed)
         return "updated"
 
@@ -268,7 +268,7 @@ class Naive:
         for (kind, id), contact in self.contacts.items():
             ties = {o: tie for event in sorted(contact.spots) for o, tie in contact.spots[event].ties.items()}
             items["contact", kind, id] = {
-                "person": vars(contact.person),
+                "person": asdict(contact.person),
                 "related": [ties[other] for other in sorted(ties)],
                 "inactive_since": contact.inactive_since,
             }
@@ -283,7 +283,7 @@ class Naive:
     def _room(self, event: str, id: str, room: Room) -> dict[str, Any]:
         students = [k[1] for k, c in self.contacts.items() if k[0] == "student" and event in c.spots]
         there = [s for s in students if id in self.contacts["student", s].spots[event].classes]
-        info = {name: value for name, value in vars(room.info).items() if value}
+        info = {name: value for name, value in asdict(room.info).items() if value}
         return {"info": info, "teachers": room.teachers, "students": sorted(there)}
 
 

@@ -6,11 +6,13 @@ leaver, half a pull) are told without any real provider's wire format.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from roster.errors import ContractBroken, RosterError, TransientError
@@ -30,6 +32,8 @@ from roster.model import (
     SourceState,
     Term,
     Within,
+    asdict,
+    replace,
 )
 from roster.ports import Answer, Event, Http, Integration, RunKey, Tokens
 from roster.provider import Ask, Page, Resource
@@ -65,6 +69,7 @@ class Source:
     promised: dict[str, int] = field(default_factory=dict)  # per resource: how many rows it says there are
     shifting: bool = False  # its pages are counted off
     page_size: int = 4
+    normalised: int = 0  # rows that were read, and not known by their page
     fault: Callable[[str, int], Answer | None] = lambda resource, asked: None
 
     @classmethod
@@ -141,11 +146,16 @@ class FakeProvider:
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         names = ("state", "terms", "classes", "teachers", "students")
         shifting = self.source.shifting
-        found = [Resource(name, f"{name}/0", _read, _normalise, _row_id, shifting=shifting) for name in names]
+        resource = partial(Resource, read=_read, normalise=self.normalise, row_id=_row_id, told=("x-total-count",))
+        found = [resource(name, f"{name}/0", shifting=shifting) for name in names]
         covers = ("parent", "relationship")
-        parents = Resource("parents", "parents/0", _read, _normalise, _row_id, covers, "not_shared")
-        again = Resource("state again", "state/0", _read, _normalise, _row_id)
+        parents = resource("parents", "parents/0", covers=covers, optional="not_shared")
+        again = resource("state again", "state/0")
         return [*found, *([parents] if selection.contacts else []), again]
+
+    def normalise(self, row: JSON) -> Iterator[Record]:
+        self.source.normalised += 1
+        yield from _normalise(row)
 
     def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
         asked = dict.fromkeys(("state", "terms", "classes", "teachers", "students", "parents"), 0)
@@ -162,7 +172,7 @@ class FakeProvider:
             promised = (
                 {"x-total-count": str(self.source.promised[resource])} if resource in self.source.promised else {}
             )
-            return replace(answer, headers=promised)
+            return dataclasses.replace(answer, headers=promised)
 
         return ask
 
@@ -214,6 +224,7 @@ class District:
     runs: int = 0
     running: set[str] = field(default_factory=set)
     left: Callable[[], float] = lambda: 900.0
+    edition: str = "the code of today"
     waited: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -223,10 +234,10 @@ class District:
     def select(self, selection: Selection, event: str = EVENT) -> None:
         self.records.events[event].selection = selection.to_json()
 
-    def night(self, mode: str = "import", event: str = EVENT) -> dict[str, JSON]:
+    def night(self, mode: str = "import", event: str = EVENT, shared: bool = False) -> dict[str, JSON]:
         """One run, as the state machine would drive it; a terminal or lasting error ends in the run's failure."""
         run = self._next_run()
-        state: State = {"account": ACCOUNT, "event": event, "mode": mode}
+        state: State = {"account": ACCOUNT, "event": event, "mode": mode, "shared": shared}
         try:
             state = self.sync().begin(state, run, run)
             state = self.planned(self.pulled(state))
@@ -235,10 +246,11 @@ class District:
         except RosterError as error:
             return self.failed(state, run, error)
 
-    def begun(self, mode: str = "import", event: str = EVENT) -> State:
+    def begun(self, mode: str = "import", event: str = EVENT, shared: bool = False) -> State:
         """A run that has its event's lock and has pulled nothing."""
         run = self._next_run()
-        state: State = self.sync().begin({"account": ACCOUNT, "event": event, "mode": mode}, run, run)
+        asked: State = {"account": ACCOUNT, "event": event, "mode": mode, "shared": shared}
+        state: State = self.sync().begin(asked, run, run)
         return state
 
     def judged(self, state: State) -> State:
@@ -270,11 +282,18 @@ class District:
     def turned(self, state: State) -> State:
         """One turn of the pull."""
         puller = Puller(
-            FakeProvider(self.source), NoHttp(), self.slots, self.records, MemoryTokens(), self.left, lambda: 0.0
+            FakeProvider(self.source),
+            NoHttp(),
+            self.slots,
+            self.records,
+            MemoryTokens(),
+            self.left,
+            lambda: 0.0,
+            edition=self.edition,
         )
         key = RunKey(state["account"], state["event"], state["run"])
         place = puller.turn(key, state, {}, Place(**_through_json(state["place"])))
-        return {**state, "place": _through_json(asdict(place))}
+        return {**state, "place": _through_json(dataclasses.asdict(place))}
 
     def ended(self, state: State) -> dict[str, JSON]:
         """Applied, when the guard let it pass, and finished."""

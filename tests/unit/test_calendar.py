@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from roster.calendar import Calendar, enrolled
-from roster.model import NO_TERM, Class, Enrolment, Term
+from roster.model import NO_TERM, Class, Enrolment, Term, replace
 
 YEAR = Term("year", "2026-2027", "2026-08-17", "2027-06-12")
 FALL = Term("fall", "Fall", "2026-08-17", "2027-01-09")

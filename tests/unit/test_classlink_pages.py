@@ -303,8 +303,8 @@ def pulled(server: Server, size: int, seconds: float = 900.0) -> tuple[Place, li
     while not place.done:
         puller = Puller(provider.PROVIDER, server, slots, records, tokens, lambda: seconds)
         place = puller.turn(key, run, {"token": "t"}, Place(**json.loads(json.dumps(asdict(place)))))
-    files = [name for name, file in slots.files.items() if isinstance(file, dict) and f"/{place.round}/" in name]
-    lines = [json.loads(line) for name in files for line in slots.read(name, range(256))]
+    files = [name for name, file in slots.files.items() if f"/pull/{place.round}/" in name]
+    lines = [json.loads(line) for name in files for line in slots.read(name, range(256)).splitlines()]
     return place, [fact["id"] for tag, fact in lines if tag == "person"]
 
 

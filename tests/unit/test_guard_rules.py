@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
 from roster.guard import reasons, renewed, resolve_terms
-from roster.model import NO_TERM, Selection, Term
+from roster.model import NO_TERM, Selection, Term, replace
 from roster.tally import Tally
 
 
@@ -130,7 +130,7 @@ def test_a_chosen_term_is_found_again_or_has_vanished(
     offered: list[Term], found: list[Term], vanished: list[str]
 ) -> None:
     chosen = Selection(schools=("s",), terms=(FALL,), contacts=False)
-    assert resolve_terms(chosen, offered) == (replace(chosen, terms=tuple(found)), vanished)
+    assert resolve_terms(chosen, offered) == (dataclasses.replace(chosen, terms=tuple(found)), vanished)
 
 
 def test_no_term_never_vanishes_and_no_choice_needs_no_term() -> None:

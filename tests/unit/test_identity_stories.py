@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from roster.model import Enrolment, Person, Relationship, Selection, Term
+from roster.model import Enrolment, Person, Relationship, Selection, Term, replace
 from roster.ports import Answer
 from tests.fakes.school import EVENT, OTHER, District, Source
 from tests.fakes.sense import nonsense

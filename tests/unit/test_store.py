@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,11 +57,19 @@ def roster(slept: list[float]) -> DynamoRoster:
 
 def at(table: Table, monkeypatch: pytest.MonkeyPatch) -> Table:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr(Connection, "_make_api_call", lambda self, operation, named: table.call(operation, named))
+    monkeypatch.setattr(
+        Connection, "_make_api_call", lambda self, operation, named: table.call(operation, unpacked(named))
+    )
     for model in Item.__subclasses__():
         monkeypatch.setattr(model, "_connection", None)
     use_table("roster")
     return table
+
+
+def unpacked(named: dict[str, Any]) -> dict[str, Any]:
+    """What is sent instead of the parameters: the body that was prepared."""
+    body: dict[str, Any] = json.loads(named["Prepared"])
+    return body
 
 
 def people() -> list[Change]:

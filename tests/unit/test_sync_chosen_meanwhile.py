@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from roster.model import Selection, Term
+from roster.model import Selection, Term, replace
 from roster.sync import State
 from tests.fakes.school import EVENT, District, Source
 

@@ -38,6 +38,7 @@ def test_a_held_run_leaves_nothing(district: District) -> None:
 
 def test_a_run_that_fails_while_it_plans_leaves_nothing(district: District) -> None:
     before = lasting(district)
+    district.source.join("S90", "C0")
     district.left = lambda: 0.0
     state = district.pulled(district.begun())
     for _ in range(4):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from roster.model import BirthDate, Class, Enrolment, Person, Relationship, Remark
+from roster.model import BirthDate, Class, Enrolment, Person, Relationship, Remark, replace
 from tests.fakes.school import EVENT, OTHER, District, Source
 from tests.fakes.sense import nonsense
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from roster import plan
-from roster.model import NO_TERM, Class, Enrolment, Person, Relationship, Selection, SourceState, Term
+from roster.model import NO_TERM, Class, Enrolment, Person, Relationship, Selection, SourceState, Term, replace
 from tests.fakes.memory import Killed
 from tests.fakes.naive import Naive, Night
 from tests.fakes.school import EVENT, OTHER, District, Source

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from roster.model import NO_TERM, Class, Enrolment, Person, School, Selection, Term
+from roster.model import NO_TERM, Class, Enrolment, Person, School, Selection, Term, replace
 from tests.fakes.school import EVENT, OTHER, District, Source
 from tests.fakes.sense import nonsense
 

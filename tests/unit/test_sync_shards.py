@@ -11,7 +11,8 @@ import pytest
 from roster import plan, snapshots
 from roster.keys import slot
 from roster.model import Enrolment, Selection
-from roster.plan import _shards
+from roster.plan import FACTS_PER_SHARD
+from roster.staging import shards_for
 from tests.fakes.school import EVENT, OTHER, District, Source
 from tests.fakes.sense import nonsense
 
@@ -123,7 +124,7 @@ def test_a_file_is_read_whole_or_by_its_ranges(look: int, s3: DictS3, monkeypatc
     for width in (256, 64, 1):
         for start in range(0, 256, width):
             wanted = range(start, start + width)
-            found = list(slots.read("f", wanted))
+            found = slots.read("f", wanted).splitlines()
             assert sorted(found) == sorted(line for at, line in lines if at in wanted)
 
 
@@ -132,11 +133,11 @@ def test_a_file_written_again_is_read_anew(s3: DictS3, monkeypatch: pytest.Monke
     monkeypatch.setattr(snapshots, "FIRST_LOOK", snapshots.FOOTER.size)
     slots = snapshots.S3Slots("bucket")
     slots.write("f", [(3, b"1"), (200, b"2")])
-    assert list(slots.read("f", range(256))) == [b"1", b"2"]
+    assert slots.read("f", range(256)).splitlines() == [b"1", b"2"]
     slots.write("f", [(7, b"three"), (201, b"four")])
-    assert list(slots.read("f", range(256))) == [b"three", b"four"]
+    assert slots.read("f", range(256)).splitlines() == [b"three", b"four"]
     slots.write("f", [])
-    assert list(slots.read("f", range(256))) == []
+    assert slots.read("f", range(256)).splitlines() == []
 
 
 def test_equal_lines_are_equal_bytes(s3: DictS3) -> None:
@@ -151,7 +152,7 @@ def test_equal_lines_are_equal_bytes(s3: DictS3) -> None:
     [(0, 1), (1, 1), (40_000, 1), (40_001, 2), (80_000, 2), (80_001, 4), (10_240_000, 256), (10**9, 256)],
 )
 def test_how_many_shards(facts: int, shards: int) -> None:
-    assert _shards(facts) == shards
+    assert shards_for(facts, FACTS_PER_SHARD) == shards
 
 
 def test_who_is_deselected_is_told_across_shards(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from roster import keys, settle
-from roster.model import BirthDate, Class, ContactEntry, Enrolment, Listing, Person, Relationship, Remark
+from roster.model import BirthDate, Class, ContactEntry, Enrolment, Listing, Person, Rejected, Relationship, Remark
 from roster.sizes import LONGEST_TEXT, ROOM, fitting, storable, weight
 from roster.store import contact_item
 from tests.fakes.school import District, Source
@@ -45,7 +45,7 @@ def test_a_parent_of_everybody_fits_an_item() -> None:
     ties = [[f"{n:036d}", "Emergency contact", "Other"] for n in range(9_000)]
     person = Person("parent", "P", *["x" * LONGEST_TEXT] * 3)
     item = contact_item("116", "fake", ContactEntry(person, {"spring": Listing([], ties)}))
-    assert ROOM < item_size(item.serialize()) < LIMIT
+    assert ROOM < item_size(item) < LIMIT
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ BEYOND = [
 @pytest.mark.parametrize(("record", "kind"), BEYOND)
 def test_an_id_that_no_key_can_hold_is_rejected(record: Any, kind: str) -> None:
     (rejected,) = storable(record)
-    assert (type(rejected).__name__, vars(rejected)) == ("Rejected", {"kind": kind, "reason": "id too long", "id": ""})
+    assert rejected == Rejected(kind, "id too long")
 
 
 def test_what_says_something_about_it_goes_with_it() -> None:
@@ -128,7 +128,7 @@ def test_the_longest_ids_make_keys(id: str) -> None:
 
 def test_a_text_that_goes_on_for_ever_is_cut() -> None:
     (person,) = storable(Person("student", "S1", "y" * 5_000, last="Short"))
-    assert vars(person) == vars(Person("student", "S1", "y" * LONGEST_TEXT, last="Short"))
+    assert person == Person("student", "S1", "y" * LONGEST_TEXT, last="Short")
 
 
 def test_one_such_row_is_one_rejected_row(monkeypatch: pytest.MonkeyPatch) -> None:

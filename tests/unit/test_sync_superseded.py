@@ -57,6 +57,7 @@ def test_a_superseded_run_points_at_nothing_of_its_own() -> None:
 
 def test_a_superseded_run_does_not_pass_its_guard() -> None:
     district = school()
+    district.source.join("S90", "C0")
     state = district.pulled(district.begun())
     while not state.get("plan", {}).get("done"):
         state = district.sync().plan(state, state["run"])

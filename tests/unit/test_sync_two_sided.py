@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from itertools import permutations
 
 import pytest
 
-from roster.model import BirthDate, Enrolment, Person, Relationship
+from roster.model import BirthDate, Enrolment, Person, Relationship, replace
 from roster.ports import Answer
 from tests.fakes.school import EVENT, HELP, District, Source, page
 from tests.fakes.sense import nonsense
@@ -192,7 +192,7 @@ def test_a_row_that_comes_twice_may_stand_for_one_that_never_came(seconds: float
     def shuffled(resource: str, offset: int) -> Answer | None:
         if (resource, offset) != ("students", 4):
             return None
-        return replace(page([*honest[4:7], honest[3]], "students/8"), headers={})
+        return dataclasses.replace(page([*honest[4:7], honest[3]], "students/8"), headers={})
 
     district.source.people = [p for p in district.source.people if p.id != "S7"]
     district.source.fault = shuffled

@@ -17,7 +17,8 @@ from roster.errors import AccessMissing, ContractBroken, CredentialRejected, Not
 from roster.fields import text
 from roster.model import JSON, Selection, Term
 from roster.ports import Answer, Integration, RunKey, Token
-from roster.pull import LONGEST_PATIENCE, Place, Puller
+from roster.pull import Place, Puller
+from roster.turn import LONGEST_PATIENCE
 from tests.fakes.memory import MemoryRecords, MemorySlots, MemoryTokens
 from tests.support import function_module
 

@@ -85,23 +85,27 @@ def test_a_transaction_that_fails_changes_nothing(table: Any) -> None:
 
 
 def test_transactions_and_queries_cost_no_more_in_a_large_table(stack: Stack, table: Any) -> None:
+    """Stock moto reads the whole table for each: forty times as long, not twice."""
     client, name = stack.client("dynamodb"), stack.outputs["Table"]
-    for start in range(0, 2000, 25):
+
+    def spent() -> float:
+        began = time.monotonic()
+        for n in range(10):
+            table.transact(table.put(f"t-{n}"))
+            found = client.query(
+                TableName=name,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+                ExpressionAttributeValues={":pk": {"S": "nobody"}, ":sk": {"S": "x"}},
+            )
+            assert found["Count"] == 0
+        return time.monotonic() - began
+
+    spent()
+    small = min(spent() for _ in range(3))
+    for start in range(0, 4000, 25):
         items = [{**table.key(f"many-{n}"), "text": {"S": "x" * 200}} for n in range(start, start + 25)]
         client.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": item}} for item in items]})
-    began = time.monotonic()
-    for n in range(10):
-        table.transact(table.put(f"t-{n}"))
-    assert time.monotonic() - began < 0.5, "stock moto takes more than a second for these"
-    began = time.monotonic()
-    for _ in range(10):
-        found = client.query(
-            TableName=name,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues={":pk": {"S": "nobody"}, ":sk": {"S": "x"}},
-        )
-        assert found["Count"] == 0
-    assert time.monotonic() - began < 0.2, "stock moto reads the whole table for each"
+    assert min(spent() for _ in range(3)) < 5 * small
 
 
 def test_of_many_who_take_a_lock_at_once_one_gets_it(table: Any) -> None:

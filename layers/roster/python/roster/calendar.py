@@ -45,7 +45,7 @@ class Calendar:
         otherwise empty the class until its first day. A class that has dates of its own is on between them: it begins
         with its first student, and whoever withdrew before its end has left.
         """
-        start, last = self._window(info)
+        start, last = self.window(info)
         spans = [(enrolment.begin, enrolment.end) for enrolment in students]
         if spans:
             begins, ends = [begin for begin, _ in spans], [end for _, end in spans]
@@ -63,7 +63,7 @@ class Calendar:
         terms = [term for term in self.terms if not chosen or term.id in chosen]
         return bool(terms) and all(term.end and term.end < today for term in terms)
 
-    def _window(self, info: Class) -> tuple[str, str]:
+    def window(self, info: Class) -> tuple[str, str]:
         """First and last day of a class, blank where open. A term ends the day before its end date, a class on it."""
         terms = [self._by_id[id] for id in info.terms if id in self._by_id]
         start = info.start or min((term.start for term in terms), default="")

@@ -4,6 +4,7 @@
     ├── TransientError            tried again, by name, with back-off and jitter (infra/sync.asl.json)
     │   ├── ProviderUnavailable       5xx, time-out, cut connection, a page that is not the promised JSON
     │   ├── RateLimited               429; `.wait` seconds; the machine waits, not the function
+    │   ├── PullUnderWay              another event's run is pulling what this one needs
     │   ├── AccountBusy               another event of the account is being applied just now
     │   ├── StoreBusy                 AWS has trouble for longer than its clients retry: throttling, 5xx, time-out
     │   └── MailNotSent               a mail that certainly did not leave
@@ -55,6 +56,10 @@ class RateLimited(TransientError):
     def __init__(self, wait: float, help: str = "") -> None:
         self.wait = wait
         super().__init__(f"the provider asks to wait {wait:.0f} seconds", help)
+
+
+class PullUnderWay(TransientError):
+    """Another event of the account is pulling the same just now; one pull serves both."""
 
 
 class AccountBusy(TransientError):

@@ -6,17 +6,36 @@ Kept apart from the rules in reconcile and settle, which read them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 from roster.calendar import Calendar
 from roster.identity import Aliases
 from roster.keys import slot
+from roster.lines import (
+    Absent,
+    BirthDateTold,
+    Call,
+    Claim,
+    ClassTold,
+    EnrolmentTold,
+    Member,
+    Offer,
+    Orphan,
+    PersonTold,
+    RelationshipTold,
+    Released,
+    RemarkTold,
+    Roster,
+    Tie,
+    Told,
+    tag,
+)
 from roster.model import (
-    JSON,
     NO_TERM,
-    BirthDate,
     Class,
     ClassEntry,
     ContactEntry,
@@ -24,8 +43,7 @@ from roster.model import (
     Person,
     Relationship,
     Selection,
-    class_from,
-    person_from,
+    replace,
     to_line,
 )
 from roster.ports import Change
@@ -41,68 +59,87 @@ class Facts:
 
     persons: dict[ContactKey, Person] = field(default_factory=dict)
     classes: dict[str, Class] = field(default_factory=dict)
-    enrolments: dict[tuple[str, ...], Enrolment] = field(default_factory=dict)
+    enrolments: dict[str, dict[tuple[str, ...], Enrolment]] = field(default_factory=lambda: defaultdict(dict))
     relationships: dict[tuple[str, str], dict[str, Relationship]] = field(default_factory=lambda: defaultdict(dict))
     birth_dates: dict[str, str] = field(default_factory=dict)
     remarks: dict[ContactKey, set[str]] = field(default_factory=lambda: defaultdict(set))
-    claims: dict[ContactKey, dict[str, bool]] = field(default_factory=lambda: defaultdict(dict))
+    claims: dict[ContactKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     offers: dict[str, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(dict))
     one_sided: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     orphans: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     members: dict[str, dict[ContactKey, bool]] = field(default_factory=lambda: defaultdict(dict))
+    missing: dict[str, set[ContactKey]] = field(default_factory=lambda: defaultdict(set))
     ties: dict[str, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(dict))
     released: dict[ContactKey, set[str]] = field(default_factory=lambda: defaultdict(set))
 
-    def take(self, tag: str, *values: JSON) -> None:
-        """One line. A row seen twice (pages shift while we read) counts once, its last version."""
-        if tag == "claim":
-            kind, person, class_id, primary = values
-            self.claims[kind, person][class_id] = primary or self.claims[kind, person].get(class_id, False)
-        elif tag == "offer":
-            student, parent, relation, type, one_sided = values
-            self.offers[student][parent] = [parent, relation, type]
-            if one_sided:
-                self.one_sided[student].add(parent)
-        elif tag == "orphan":
-            student, parent = values
-            self.orphans[student].add(parent)
-        elif tag == "member":
-            class_id, kind, person, primary = values
-            self.members[class_id][kind, person] = primary
-        elif tag == "tie":
-            parent, student, relation, type = values
-            self.ties[parent][student] = [student, relation, type]
-        elif tag == "released":
-            kind, person, what = values
-            self.released[kind, person].add(what)
-        else:
-            self._take_record(tag, values[0])
+    def take(self, told: Iterable[Told], wanted: Container[str]) -> None:
+        """Lines' facts and calls of the wanted tags. A row seen twice (pages shift) counts once, its last version."""
+        takers = {line: taker for line, taker in self._takers.items() if tag(line) in wanted}
+        for one in told:
+            if taker := takers.get(type(one)):
+                taker(one)
 
-    def _take_record(self, tag: str, value: Mapping[str, JSON]) -> None:
-        if tag == "person":
-            self._take_person(person_from(value))
-        elif tag == "class":
-            self.classes[value["id"]] = class_from(value)
-        elif tag == "enrolment":
-            enrolment = Enrolment(**value)
-            # by its dates as well: who left a class and came back has two
-            dates = enrolment.begin, enrolment.end
-            self.enrolments[enrolment.class_id, enrolment.role, enrolment.person, *dates] = enrolment
-        elif tag == "relationship":
-            self._take_tie(Relationship(**value))
-        elif tag == "remark":
-            self.remarks[value["kind"], value["id"]].add(value["code"])
-        elif tag == "birth_date":
-            date = BirthDate(**value)
-            self.birth_dates[date.student] = date.value
+    @cached_property
+    def _takers(self) -> Mapping[type, Callable[[Any], None]]:
+        return {
+            PersonTold: self._take_person,
+            BirthDateTold: self._take_birth_date,
+            ClassTold: self._take_class,
+            EnrolmentTold: self._take_enrolment,
+            RelationshipTold: self._take_tie,
+            RemarkTold: self._take_remark,
+            Claim: self._take_claim,
+            Offer: self._take_offer,
+            Orphan: lambda orphan: self.orphans[orphan.student].add(orphan.parent),
+            Roster: self._take_roster,
+            Absent: lambda absent: self.missing[absent.class_id].add((absent.kind, absent.person)),
+            Member: self._take_member,
+            Tie: self._take_child,
+            Released: lambda released: self.released[released.kind, released.person].add(released.what),
+        }
 
-    def _take_tie(self, tie: Relationship) -> None:
+    def _take_claim(self, claim: Claim) -> None:
+        self.claims[claim.kind, claim.person].add(claim.class_id)
+
+    def _take_offer(self, offer: Offer) -> None:
+        self.offers[offer.student][offer.parent] = [offer.parent, offer.relation, offer.type]
+        if offer.one_sided:
+            self.one_sided[offer.student].add(offer.parent)
+
+    def _take_roster(self, roster: Roster) -> None:
+        members = self.members[roster.class_id]
+        for kind, person, primary in roster.members:
+            members[kind, person] = primary
+
+    def _take_member(self, member: Member) -> None:
+        self.members[member.class_id].setdefault((member.kind, member.person), False)
+
+    def _take_child(self, tie: Tie) -> None:
+        self.ties[tie.parent][tie.student] = [tie.student, tie.relation, tie.type]
+
+    def _take_class(self, told: ClassTold) -> None:
+        self.classes[told.fact.id] = told.fact
+
+    def _take_enrolment(self, told: EnrolmentTold) -> None:
+        """By its dates as well: who left a class and came back has two."""
+        one = told.fact
+        self.enrolments[one.class_id][one.role, one.person, one.begin, one.end] = one
+
+    def _take_remark(self, told: RemarkTold) -> None:
+        self.remarks[told.fact.kind, told.fact.id].add(told.fact.code)
+
+    def _take_birth_date(self, told: BirthDateTold) -> None:
+        self.birth_dates[told.fact.student] = told.fact.value
+
+    def _take_tie(self, told: RelationshipTold) -> None:
         """Of two rows of one side (a mother who is also the physician), one that allows the tie is enough."""
+        tie = told.fact
         sides = self.relationships[tie.parent, tie.student]
         if tie.side not in sides or not tie.refused or sides[tie.side].refused:
             sides[tie.side] = tie
 
-    def _take_person(self, person: Person) -> None:
+    def _take_person(self, told: PersonTold) -> None:
+        person = told.fact
         key = person.kind, person.id
         if not person.partial or key not in self.persons or self.persons[key].partial:
             self.persons[key] = person
@@ -112,6 +149,11 @@ class Facts:
         person = self.persons.get(key)
         date = self.birth_dates.get(key[1]) if person and person.kind == "student" else None
         return replace(person, birth_date=date) if person and date else person
+
+    def members_of(self, class_id: str) -> dict[ContactKey, bool]:
+        """Who is in the class and in the event, and whether as its primary teacher."""
+        missing = self.missing.get(class_id, ())
+        return {key: primary for key, primary in self.members.get(class_id, {}).items() if key not in missing}
 
     def ties_told(self) -> Iterator[tuple[Relationship, bool]]:
         """Each tie that its decisive row allows, and whether only one side of a provider that says both says so."""
@@ -137,6 +179,10 @@ class Context:
     aliases: Aliases = field(default_factory=dict)
     renewed: Mapping[str, str] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
+
+    @cached_property
+    def tomorrow(self) -> str:
+        return (date.fromisoformat(self.today) + timedelta(days=1)).isoformat()
 
     @cached_property
     def _chosen(self) -> frozenset[str]:
@@ -188,8 +234,9 @@ class Outcome:
     classes: list[ClassEntry] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
 
-    def call(self, to: str, tag: str, *values: JSON) -> None:
-        self.routed.append((slot(to), to_line([tag, *values])))
+    def call(self, to: str, what: Call) -> None:
+        """Tell the shard of the id `to`."""
+        self.routed.append((slot(to), to_line(what)))
 
 
 @dataclass(frozen=True)

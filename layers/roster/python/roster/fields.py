@@ -28,6 +28,8 @@ def items(value: JSON) -> list[JSON]:
 
 def text(value: JSON) -> str:
     """Text without surrounding space; numbers as written; everything else is blank."""
+    if type(value) is str and value.isascii():
+        return value.strip()
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return _printable(str(value)).strip()
@@ -44,6 +46,8 @@ def iso_date(value: JSON) -> str:
     A date before 1900 or one that does not exist is blank too.
     """
     given = text(value)
+    if not given:
+        return ""
     day = given.partition(" ")[0]
     if day.isdecimal() and len(day) == 8:
         day = f"{day[:4]}-{day[4:6]}-{day[6:]}"

@@ -6,6 +6,7 @@ all the writes of a night), sort = kind and id. Ids come from outside: they are 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 from zlib import crc32
@@ -13,6 +14,7 @@ from zlib import crc32
 LONGEST_ID = 1_000  # bytes in a key; with a kind before it, DynamoDB takes 1,024
 SLOTS = 256
 PARTITIONS = 16
+_NUMBERS = [f"{n:02d}" for n in range(PARTITIONS)]
 
 
 class Key(NamedTuple):
@@ -34,11 +36,21 @@ def shard_slots(shard: int, shards: int) -> range:
 
 
 def _join(*parts: str) -> str:
-    return "#".join(quote(part, safe=" @.:,()") for part in parts)
+    return "#".join([part if part.isalnum() and part.isascii() else _quoted(part) for part in parts])
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe=" @.:,()")
+
+
+@lru_cache(1024)
+def _place(*parts: str) -> str:
+    """A partition key: there are few of them, and a night builds each a thousand times."""
+    return _join(*parts)
 
 
 def _partition(id: str) -> str:
-    return f"{slot(id) % PARTITIONS:02d}"
+    return _NUMBERS[slot(id) % PARTITIONS]
 
 
 def fits(id: str) -> bool:
@@ -47,7 +59,7 @@ def fits(id: str) -> bool:
 
 
 def contact(account: str, provider: str, kind: str, id: str) -> Key:
-    return Key(_join("contact", account, provider, _partition(id)), _join(kind, id))
+    return Key(_place("contact", account, provider, _partition(id)), _join(kind, id))
 
 
 def contact_partitions(account: str, provider: str) -> list[str]:
@@ -60,11 +72,11 @@ def contacts_of_kind(kind: str) -> str:
 
 
 def event_class(account: str, event: str, id: str) -> Key:
-    return Key(_join("class", account, event, _partition(id)), _join(id))
+    return Key(_place("class", account, event, _partition(id)), _join(id))
 
 
 def schedule(account: str, event: str, student: str) -> Key:
-    return Key(_join("schedule", account, event, _partition(student)), _join(student))
+    return Key(_place("schedule", account, event, _partition(student)), _join(student))
 
 
 def event_partitions(item: str, account: str, event: str) -> list[str]:

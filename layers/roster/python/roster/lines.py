@@ -1,9 +1,15 @@
-"""How facts, notes and changes become lines of a file, and changes of it again."""
+"""How facts, calls, notes and changes become lines of a file, and objects again.
+
+A line is a JSON list that begins with a tag, read back as the struct of that tag, many lines at a time.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.json import Decoder
 
 from roster.keys import slot
 from roster.model import (
@@ -22,12 +28,115 @@ from roster.model import (
     SourceState,
     Term,
     Within,
-    dense,
+    asdict,
     to_line,
 )
 from roster.ports import Change
 
-# How a fact is tagged in a line, and the attribute whose id routes it.
+
+class Line(Struct, array_like=True, tag_field="tag"):
+    """What the first word of a line tells apart."""
+
+
+# -- facts: what one row states
+
+
+class PersonTold(Line, tag="person"):
+    fact: Person
+
+
+class BirthDateTold(Line, tag="birth_date"):
+    fact: BirthDate
+
+
+class ClassTold(Line, tag="class"):
+    fact: Class
+
+
+class EnrolmentTold(Line, tag="enrolment"):
+    fact: Enrolment
+
+
+class RelationshipTold(Line, tag="relationship"):
+    fact: Relationship
+
+
+class RemarkTold(Line, tag="remark"):
+    fact: Remark
+
+
+# -- calls: what a pass tells the shard of somebody else
+
+
+class Claim(Line, tag="claim"):
+    """A class of the event names this person as its member."""
+
+    kind: str
+    person: str
+    class_id: str
+
+
+class Offer(Line, tag="offer"):
+    """A parent offers to be this student's. `one_sided`: the provider, which says ties twice, said this one once."""
+
+    student: str
+    parent: str
+    relation: str
+    type: str
+    one_sided: bool
+
+
+class Orphan(Line, tag="orphan"):
+    """A tie of this student leads to a parent who is not shared."""
+
+    student: str
+    parent: str
+
+
+class Roster(Line, tag="roster"):
+    """Whom the class names as its members: kind, id, and whether they are its primary teacher."""
+
+    class_id: str
+    members: list[tuple[str, str, bool]]
+
+
+class Absent(Line, tag="absent"):
+    """This person, whom the class names, is not in the event."""
+
+    class_id: str
+    kind: str
+    person: str
+
+
+class Member(Line, tag="member"):
+    """This person, whom the class does not name, is its member all the same."""
+
+    class_id: str
+    kind: str
+    person: str
+
+
+class Tie(Line, tag="tie"):
+    """This student is in the event, as a child of the parent."""
+
+    parent: str
+    student: str
+    relation: str
+    type: str
+
+
+class Released(Line, tag="released"):
+    """The administrator has deselected `what`: a class of this person's, or a child."""
+
+    kind: str
+    person: str
+    what: str
+
+
+Call: TypeAlias = PersonTold | RemarkTold | Claim | Offer | Orphan | Roster | Absent | Member | Tie | Released
+Told: TypeAlias = Call | BirthDateTold | ClassTold | EnrolmentTold | RelationshipTold
+
+# How a fact is tagged in its line, and the attribute whose id routes it.
 FACTS: Mapping[type, tuple[str, str]] = {
     Person: ("person", "id"),
     BirthDate: ("birth_date", "student"),
@@ -36,6 +145,7 @@ FACTS: Mapping[type, tuple[str, str]] = {
     Relationship: ("relationship", "parent"),
     Remark: ("remark", "id"),
 }
+BEGINNINGS = {fact: (f'["{word}",'.encode(), route) for fact, (word, route) in FACTS.items()}
 NOTES: Mapping[type, str] = {
     School: "school",
     Term: "term",
@@ -45,33 +155,32 @@ NOTES: Mapping[type, str] = {
 }
 
 
-def change_line(change: Change) -> tuple[int, bytes]:
-    entry = change.entry
-    value = entry.to_json() if isinstance(entry, ContactEntry | ClassEntry) else entry
-    return slot(change.id), to_line([change.kind, change.id, value])
+def tag(line: type[Line]) -> str:
+    """The first word of its lines."""
+    return str(line.__struct_config__.tag)
 
 
-def change_from(line: bytes) -> Change:
-    kind, id, value = json.loads(line)
-    if value is None:
-        return Change(kind, id, None)
-    if kind == "schedule":
-        return Change(kind, id, tuple(value))
-    return Change(kind, id, _entry(kind, value))
+def tag_of(fact: type[Record]) -> str:
+    return FACTS[fact][0]
 
 
-def _entry(kind: str, value: Mapping[str, JSON]) -> ContactEntry | ClassEntry:
-    return ClassEntry.from_json(value) if kind == "class" else ContactEntry.from_json(value)
+told = Decoder(Told).decode_lines
+"""The facts and calls of a file's lines."""
+contacts = Decoder(ContactEntry).decode_lines
+classes = Decoder(ClassEntry).decode_lines
+changes = Decoder(Change).decode_lines
 
 
-def fact_lines(records: Iterable[Record]) -> Iterable[tuple[int, bytes]]:
-    """Each fact as (slot, line)."""
-    for record in records:
-        tagged = FACTS.get(type(record))
-        if tagged:
-            tag, route = tagged
-            yield slot(getattr(record, route)), to_line([tag, dense(record)])
+def fact_line(fact: Record) -> tuple[int, bytes]:
+    """The fact as (slot, line)."""
+    begin, route = BEGINNINGS[type(fact)]
+    return slot(getattr(fact, route)), begin + to_line(fact) + b"]"
+
+
+def change_line(change: Change, entry: bytes) -> tuple[int, bytes]:
+    """`entry`: its line, which is encoded once for what is planned and what is known afterwards."""
+    return slot(change.id), b'["%s",%s,%s]' % (change.kind.encode(), to_line(change.id), entry)
 
 
 def note_line(note: Record) -> JSON:
-    return [NOTES[type(note)], vars(note)]
+    return [NOTES[type(note)], asdict(note)]

@@ -51,8 +51,8 @@ class LoopGuard:
 
     @property
     def ids(self) -> list[str]:
-        """This turn's ids, as digests."""
-        return sorted(_digest("id", id) for id in self._ids)
+        """This turn's ids."""
+        return sorted(self._ids)
 
     @property
     def state(self) -> dict[str, JSON]:

@@ -6,9 +6,12 @@ Keeping them here lets the pipeline run against DynamoDB and S3, or against dict
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+import msgspec
+from msgspec import Struct
 
 from roster.admission import Application
 from roster.errors import ProviderUnavailable
@@ -25,7 +28,14 @@ class Answer:
     body: bytes = b""
 
     def json(self) -> JSON:
-        """The body as JSON; anything else (HTML, cut off) is the provider being unavailable, not empty."""
+        """The body as JSON; anything else (HTML, cut off) is the provider being unavailable, not empty.
+
+        The standard library has the last word: it also reads half an emoji, or a number that is none.
+        """
+        try:
+            return msgspec.json.decode(self.body)
+        except (ValueError, RecursionError):
+            pass
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
@@ -64,6 +74,9 @@ class Tokens(Protocol):
         ...
 
 
+Packed: TypeAlias = list[bytes]  # a part of a file: what it holds of each slot, compressed
+
+
 class Slots(Protocol):
     """Files of lines, sorted into 256 slots by a hash of the id each line is about.
 
@@ -72,7 +85,21 @@ class Slots(Protocol):
 
     def write(self, name: str, lines: Iterable[tuple[int, bytes]]) -> None: ...
 
-    def read(self, name: str, slots: range) -> Iterator[bytes]: ...
+    def pack(self, lines: Iterable[tuple[int, bytes]]) -> Packed:
+        """The lines as a part of a file."""
+        ...
+
+    def store(self, name: str, parts: Sequence[Packed], memo: JSON = None) -> None:
+        """Write a file of several parts; `memo` is what `opened` gives back with them."""
+        ...
+
+    def opened(self, name: str) -> tuple[list[Packed], JSON]:
+        """The parts of a file that has a memo, and the memo. Raises FilesMissing where it is gone."""
+        ...
+
+    def read(self, name: str, slots: range) -> bytes:
+        """The lines of those slots, in slot order, each ended by a line end."""
+        ...
 
     def names(self, prefix: str) -> Sequence[str]: ...
 
@@ -97,6 +124,7 @@ class Integration:
     """An account's roster provider: its settings, and where its applied ledger is.
 
     `applying` names the plan whose application was begun and not finished: its contacts are in doubt.
+    `pulled` says where the pages of the last complete pull lie and when it began, `pulling` who is at it just now.
     Nothing is imported before `state` is active: the connection was checked, and where pickAtime's support sets
     imports up, they have.
     """
@@ -107,11 +135,13 @@ class Integration:
     ledger: str = ""
     applying: str = ""
     state: str = "active"
+    pulled: dict[str, JSON] = field(default_factory=dict)
+    pulling: dict[str, JSON] = field(default_factory=dict)
 
 
 @dataclass
 class Event:
-    """One conference evening: what it selects, and where its applied snapshot is."""
+    """One conference evening: what it selects, where its applied snapshot is, and what that depends on."""
 
     account: str
     event: str
@@ -119,6 +149,7 @@ class Event:
     selection: dict[str, JSON] = field(default_factory=dict)
     snapshot: str = ""
     applying: str = ""
+    settled: dict[str, JSON] = field(default_factory=dict)
 
 
 class Records(Protocol):
@@ -155,11 +186,21 @@ class Records(Protocol):
         report: Mapping[str, JSON],
         now: str,
         applied: tuple[str, str] | None = None,
+        settled: Mapping[str, JSON] | None = None,
     ) -> None:
         """In one transaction: the run's end and report, its locks freed, and, for an applied plan, the flip to its
-        (ledger, snapshot) with the mark of `applying` taken off. Frees only locks that the run holds;
+        (ledger, snapshot) with the mark of `applying` taken off. `settled` is
+        kept with the event. Frees only locks that the run holds;
         for an applied plan that must be both, or it raises Superseded. Done twice, it is done once.
         """
+        ...
+
+    def pulling(self, account: str, before: Mapping[str, JSON], now: Mapping[str, JSON]) -> bool:
+        """Write who is pulling, if what is stored is still `before`; else False: somebody else was faster."""
+        ...
+
+    def pulled(self, account: str, where: Mapping[str, JSON]) -> None:
+        """Remember where the pages of a complete pull lie."""
         ...
 
     def renew(self, key: RunKey, chosen: Mapping[str, JSON], selection: Mapping[str, JSON]) -> None:
@@ -173,8 +214,7 @@ class Roster(Protocol):
     def apply(self, account: str, event: str, provider: str, changes: Iterable[Change]) -> int: ...
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True, array_like=True):
     """One item to write. Exactly one of the four is meant: `entry` None deletes that class or schedule."""
 
     kind: str

@@ -45,6 +45,7 @@ class Resource:
     refusals: the HTTP statuses that refuse it.
     shifting: pages are counted off instead of following a row, so that a row which comes twice may stand for one that
     never came.
+    told: names of the headers, in lower case, that `read` looks at.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Resource:
     optional: str = ""
     refusals: frozenset[int] = REFUSALS
     shifting: bool = False
+    told: tuple[str, ...] = ()
 
 
 Ask = Callable[[str], Answer]

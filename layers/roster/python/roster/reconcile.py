@@ -7,13 +7,13 @@ classes and calls their members; `people` settles students and teachers, and cal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import TypeGuard
 
 from roster.calendar import enrolled
 from roster.facts import ContactKey, Context, Doubt, Facts, Outcome
-from roster.model import ClassEntry, ContactEntry, Enrolment, Listing, dense
+from roster.lines import Absent, Claim, Member, Offer, Orphan, PersonTold, Released, RemarkTold, Roster, Tie
+from roster.model import Class, ClassEntry, ContactEntry, Enrolment, Listing, Remark, replace
 from roster.settle import count_ties, settle_class, settle_contact, settle_schedule
 
 
@@ -25,9 +25,9 @@ def scope(facts: Facts, before: Iterable[ClassEntry], context: Context) -> Outco
         student = context.contact("student", tie.student)
         if ("parent", tie.parent) in facts.persons:
             parent = context.contact("parent", tie.parent)
-            out.call(student, "offer", student, parent, tie.relation, tie.type, one_sided)
+            out.call(student, Offer(student, parent, tie.relation, tie.type, one_sided))
         else:
-            out.call(student, "orphan", student, tie.parent)
+            out.call(student, Orphan(student, tie.parent))
     _move(facts, context, out)
     for entry in before:
         if context.deselected(entry.info):
@@ -37,21 +37,30 @@ def scope(facts: Facts, before: Iterable[ClassEntry], context: Context) -> Outco
 
 def _claim(facts: Facts, context: Context, out: Outcome) -> None:
     """Each chosen class calls those who are its members on the day that counts."""
-    rosters: dict[str, list[Enrolment]] = {}
-    for enrolment in facts.enrolments.values():
-        rosters.setdefault(enrolment.class_id, []).append(enrolment)
-    for class_id, members in rosters.items():
-        info = facts.classes.get(class_id)
+    for class_id, rows in facts.enrolments.items():
+        info, members = facts.classes.get(class_id), rows.values()
         if info is None:
             out.tally.warn("dangling_enrolment", "class", class_id)
         elif context.takes(info):
             students = (enrolment for enrolment in members if enrolment.role == "student")
             day = context.calendar.day(info, students, context.today)
+            roster: dict[ContactKey, bool] = {}
             for enrolment in (member for member in members if enrolled(member, day)):
-                person = context.contact(enrolment.role, enrolment.person)
-                out.call(person, "claim", enrolment.role, person, info.id, enrolment.primary)
+                person = enrolment.role, context.contact(enrolment.role, enrolment.person)
+                roster[person] = enrolment.primary or roster.get(person, False)
+            out.call(class_id, Roster(class_id, [(*person, primary) for person, primary in roster.items()]))
+            for kind, id in roster:
+                out.call(id, Claim(kind, id, class_id))
+            _lasts(info, members, context, out)
         elif context.leaves_out_unasked(info):
             out.tally.warn("class_without_term", "class", class_id)
+
+
+def _lasts(info: Class, members: Iterable[Enrolment], context: Context, out: Outcome) -> None:
+    """Until when the same rows make the same roster."""
+    for day in (*context.calendar.window(info), *(day for one in members for day in (one.begin, one.end))):
+        if day >= context.today:
+            out.tally.lasts(day if day > context.today else context.tomorrow)
 
 
 def _move(facts: Facts, context: Context, out: Outcome) -> None:
@@ -60,15 +69,15 @@ def _move(facts: Facts, context: Context, out: Outcome) -> None:
         if contact != id:
             others = tuple(sorted({*person.other_ids, id} - {contact}))
             person = facts.person((kind, id)) or person
-            out.call(contact, "person", dense(replace(person, id=contact, other_ids=others)))
+            out.call(contact, PersonTold(replace(person, id=contact, other_ids=others)))
             for code in sorted(facts.remarks.get((kind, id), ())):
-                out.call(contact, "remark", {"code": code, "kind": kind, "id": contact})
+                out.call(contact, RemarkTold(Remark(code, kind, contact)))
 
 
 def _release(entry: ClassEntry, out: Outcome) -> None:
     for kind, ids in (("student", entry.students), ("teacher", entry.teachers)):
         for id in ids:
-            out.call(id, "released", kind, id, entry.key)
+            out.call(id, Released(kind, id, entry.key))
 
 
 def people(facts: Facts, known: Mapping[ContactKey, ContactEntry], doubt: Doubt, context: Context) -> Outcome:
@@ -78,8 +87,7 @@ def people(facts: Facts, known: Mapping[ContactKey, ContactEntry], doubt: Doubt,
     for key in _students_and_teachers(facts, known, doubt):
         entry = known.get(key)
         listing = _standing(key, _claimed(key, entry, facts, context, out), entry, facts, context)
-        if listing:
-            _call_back(key, listing, facts, context, out)
+        _call_back(key, listing, facts, context, out)
         settle_contact(key, facts.person(key), listing, entry, facts, doubt, context, out)
         if key[0] == "student":
             settle_schedule(key, listing, entry, facts, doubt, context, out)
@@ -109,8 +117,11 @@ def _claimed(
     if key not in facts.persons:
         out.tally.warn("dangling_enrolment", *key)
         return None
-    if "" < facts.persons[key].until < context.today:  # has left; an enrolment that nobody ended says nothing else
+    until = facts.persons[key].until
+    if "" < until < context.today:  # has left; an enrolment that nobody ended says nothing else
         return None
+    if until:
+        out.tally.lasts(max(until, context.tomorrow))
     if key[0] != "student":
         return Listing(sorted(classes))
     if "parent" in context.absent:  # not shown: as they were
@@ -137,13 +148,16 @@ def _standing(
     return Listing(sorted(classes), [ties[parent] for parent in sorted(ties)]) if classes else None
 
 
-def _call_back(key: ContactKey, listing: Listing, facts: Facts, context: Context, out: Outcome) -> None:
-    """Tell the person's classes, and a student's parents, that they are in the event."""
-    primary = facts.claims.get(key, {})
-    for class_id in listing.classes:
-        out.call(class_id, "member", class_id, *key, primary.get(class_id, False))
-    for parent, relation, type in () if "parent" in context.absent else listing.related:
-        out.call(parent, "tie", parent, key[1], relation, type)
+def _call_back(key: ContactKey, listing: Listing | None, facts: Facts, context: Context, out: Outcome) -> None:
+    """Tell the person's classes who of those they name is not in the event, and a student's parents who is."""
+    named: Set[str] = facts.claims.get(key, frozenset())
+    classes = set(listing.classes if listing else ())
+    for class_id in sorted(named - classes):
+        out.call(class_id, Absent(class_id, *key))
+    for class_id in sorted(classes - named):
+        out.call(class_id, Member(class_id, *key))
+    for parent, relation, type in () if "parent" in context.absent or not listing else listing.related:
+        out.call(parent, Tie(parent, key[1], relation, type))
 
 
 def _students_and_teachers(

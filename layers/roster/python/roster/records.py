@@ -71,6 +71,8 @@ class DynamoRecords:
             item.ledger or "",
             item.applying or "",
             item.state or "active",
+            dict(item.pulled or {}),
+            dict(item.pulling or {}),
         )
 
     @trouble(TABLE)
@@ -80,7 +82,8 @@ class DynamoRecords:
         except DoesNotExist:
             raise NotSetUp(f"account {account} has no event {event}", "Create an event first.") from None
         selection = dict(item.selection or {})
-        return Event(account, event, item.name or "", selection, item.snapshot or "", item.applying or "")
+        settled = dict(item.settled or {})
+        return Event(account, event, item.name or "", selection, item.snapshot or "", item.applying or "", settled)
 
     @trouble(TABLE)
     def account_name(self, account: str) -> str | None:
@@ -110,6 +113,7 @@ class DynamoRecords:
         report: Mapping[str, JSON],
         now: str,
         applied: tuple[str, str] | None = None,
+        settled: Mapping[str, JSON] | None = None,
     ) -> None:
         if _ended(key):
             return  # this step was done before, and killed before it could say so
@@ -120,13 +124,31 @@ class DynamoRecords:
                 for lock in _locks(key) if applied else _held(key):
                     transaction.delete(LockItem(*lock), condition=LockItem.run == key.run)
                 if applied:
-                    _flip(transaction, key, *applied)
+                    _flip(transaction, key, *applied, dict(settled or {}))
+                elif settled is not None:
+                    event = EventItem(*keys.event(key.account, key.event))
+                    transaction.update(event, actions=[EventItem.settled.set(dict(settled))])
         except TransactWriteError as error:
             if condition_failed(error) and _ended(key):
                 return  # by the same step, which Lambda ran twice at once
             if condition_failed(error) and applied:
                 raise _superseded(key) from None
             raise
+
+    @trouble(TABLE)
+    def pulling(self, account: str, before: Mapping[str, JSON], now: Mapping[str, JSON]) -> bool:
+        same = IntegrationItem.pulling == dict(before) if before else IntegrationItem.pulling.does_not_exist()
+        try:
+            IntegrationItem(*keys.integration(account)).update([IntegrationItem.pulling.set(dict(now))], condition=same)
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise
+            return False
+        return True
+
+    @trouble(TABLE)
+    def pulled(self, account: str, where: Mapping[str, JSON]) -> None:
+        IntegrationItem(*keys.integration(account)).update([IntegrationItem.pulled.set(dict(where))])
 
     @trouble(TABLE)
     def renew(self, key: RunKey, chosen: Mapping[str, JSON], selection: Mapping[str, JSON]) -> None:
@@ -138,11 +160,12 @@ class DynamoRecords:
                 raise
 
 
-def _flip(transaction: TransactWrite, key: RunKey, ledger: str, snapshot: str) -> None:
+def _flip(transaction: TransactWrite, key: RunKey, ledger: str, snapshot: str, settled: dict[str, JSON]) -> None:
     integration = IntegrationItem(*keys.integration(key.account))
     event = EventItem(*keys.event(key.account, key.event))
     transaction.update(integration, actions=[IntegrationItem.ledger.set(ledger), IntegrationItem.applying.remove()])
-    transaction.update(event, actions=[EventItem.snapshot.set(snapshot), EventItem.applying.remove()])
+    pointers = EventItem.snapshot.set(snapshot), EventItem.settled.set(settled)
+    transaction.update(event, actions=[*pointers, EventItem.applying.remove()])
 
 
 def _take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import asdict
 
 from roster import errors
 from roster.calendar import Calendar
-from roster.model import JSON, NO_TERM, Term
+from roster.model import JSON, NO_TERM, Term, asdict
 from roster.tally import Tally
 
 FULL_SHARE = 0.99  # a few birth dates are missing in every school

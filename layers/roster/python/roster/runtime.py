@@ -6,33 +6,35 @@ A function's app.py is one line over this: which provider it pulls, or that it r
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from hashlib import blake2b
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools import Logger
 
-from roster.admission import Listed
-from roster.announcing import Addresses, Announcer
-from roster.connect import check
 from roster.errors import CredentialRejected, RosterError
-from roster.executions import StepFunctionsExecutions
 from roster.model import JSON
-from roster.onboarding import Onboarding
 from roster.ports import Http, RunKey
-from roster.provider import Provider
-from roster.pull import Place, Puller
-from roster.records import DynamoRecords
-from roster.secrets import SecretsManager
-from roster.snapshots import S3Slots
-from roster.store import DynamoRoster
-from roster.sync import Sync
 from roster.tables import use_table
 
+# Each kind of handler imports what it needs where it is made: a cold start pays for that, and for nothing else.
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from roster.admission import Listed
+    from roster.onboarding import Onboarding
+    from roster.place import Place
+    from roster.provider import Provider
+    from roster.records import DynamoRecords
+    from roster.secrets import SecretsManager
+    from roster.snapshots import S3Slots
+    from roster.sync import Sync
 
     Handler = Callable[[dict[str, JSON], LambdaContext], JSON]
 
@@ -46,6 +48,12 @@ class Step(Protocol):
     def __call__(self, sync: Sync, event: dict[str, Any]) -> JSON: ...
 
 
+def _warm(modules: str) -> None:
+    """Import adapters at the cold start, and not in the first call, which somebody waits for."""
+    for module in modules.split():
+        import_module(f"roster.{module}")
+
+
 @cache
 def logger() -> Logger:
     """Structured logs: names, places and sums. Never an event, a row or a secret."""
@@ -54,29 +62,40 @@ def logger() -> Logger:
 
 @cache
 def _slots() -> S3Slots:
+    from roster.snapshots import S3Slots
+
     return S3Slots(os.environ["STAGING_BUCKET"])
 
 
 @cache
 def _records() -> DynamoRecords:
+    from roster.records import DynamoRecords
+
     use_table(os.environ["TABLE_NAME"])
     return DynamoRecords()
 
 
 @cache
-def _executions() -> StepFunctionsExecutions:
-    return StepFunctionsExecutions(timedelta(seconds=float(os.environ["LINGER_SECONDS"])))
-
-
-@cache
 def _http() -> Http:
-    from roster.http import RequestsHttp  # only importers speak HTTP
+    from roster.http import RequestsHttp
 
     return RequestsHttp(loopback="SANDBOXES" in os.environ)
 
 
 @cache
+def _edition(provider: type) -> str:
+    """A digest of all code that a pulled row's records depend on: under another one, no page is taken for known."""
+    folders = {Path(__file__).parent, Path(sys.modules[provider.__module__].__file__ or __file__).parent}
+    seal = blake2b(digest_size=16)
+    for file in sorted(file for folder in folders for file in folder.glob("*.py")):
+        seal.update(file.read_bytes())
+    return seal.hexdigest()
+
+
+@cache
 def _secrets() -> SecretsManager:
+    from roster.secrets import SecretsManager
+
     return SecretsManager(os.environ["SECRET_PREFIX"])
 
 
@@ -87,13 +106,21 @@ def importer(provider: Provider) -> Handler:
     The credential to try lies beside the one in use, which a failed attempt leaves alone.
     """
 
+    _warm("http records secrets snapshots")
+    from roster.place import Place
+    from roster.pull import Puller
+
     def connect(event: dict[str, JSON]) -> JSON:
+        from roster.connect import check  # once in a school's life
+
         secret = _secrets().of(event["account"], f"{provider.name}/candidate")
         return check(provider, _http(), event["settings"], secret)
 
     def turn(key: RunKey, state: dict[str, JSON], secret: Mapping[str, str], context: LambdaContext) -> Place:
         tokens = _secrets().tokens(key.account, provider.name, state["settings"], secret)
-        puller = Puller(provider, _http(), _slots(), _records(), tokens, _seconds(context))
+        puller = Puller(
+            provider, _http(), _slots(), _records(), tokens, _seconds(context), edition=_edition(type(provider))
+        )
         return puller.turn(key, state, secret, Place(**state["place"]))
 
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
@@ -127,6 +154,14 @@ STEPS: dict[str, Step] = {
 
 def syncer() -> Handler:
     """The Lambda handler of the sync's steps; `event.step` names which."""
+    _warm("records snapshots")
+    from roster.executions import StepFunctionsExecutions
+    from roster.store import DynamoRoster
+    from roster.sync import Sync
+
+    @cache
+    def executions() -> StepFunctionsExecutions:
+        return StepFunctionsExecutions(timedelta(seconds=float(os.environ["LINGER_SECONDS"])))
 
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
         state = event["state"]
@@ -135,7 +170,7 @@ def syncer() -> Handler:
             _slots(),
             _records(),
             DynamoRoster(),
-            _executions().is_running,
+            executions().is_running,
             lambda: datetime.now(UTC),
             _seconds(context),
         )
@@ -161,6 +196,7 @@ DISTRICT_STEPS: dict[str, Callable[[Onboarding, dict[str, Any]], JSON]] = {
 
 def onboarder(provider: str, listing: Listing) -> Handler:
     """The Lambda handler of a provider's districts: polls on a schedule's event, moves and lists when told to."""
+    _warm("announcing applications http mail onboarding secrets")
 
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
         step = event.get("step", "poll")
@@ -178,8 +214,10 @@ def onboarder(provider: str, listing: Listing) -> Handler:
 
 
 def _onboarding(provider: str, listing: Listing) -> Onboarding:
-    from roster.applications import DynamoAccounts, DynamoApplications  # only onboarding needs these
+    from roster.announcing import Addresses, Announcer
+    from roster.applications import DynamoAccounts, DynamoApplications
     from roster.mail import SesMail
+    from roster.onboarding import Onboarding
 
     use_table(os.environ["TABLE_NAME"])
     applications, accounts, secrets = DynamoApplications(), DynamoAccounts(), _secrets()

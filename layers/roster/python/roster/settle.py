@@ -7,11 +7,11 @@ other events' listings, people whom an untrusted source does not show.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from roster.errors import ClassTooLarge
 from roster.facts import ContactKey, Context, Doubt, Facts, Outcome
-from roster.model import Class, ClassEntry, ContactEntry, Listing, Person
+from roster.lines import Released
+from roster.model import Class, ClassEntry, ContactEntry, Listing, Person, asdict, replace
 from roster.ports import Change
 from roster.sizes import fitting, weight
 from roster.tally import Tally
@@ -107,7 +107,7 @@ def _outcome(person: Person, known: ContactEntry | None, tally: Tally) -> str:
 
 
 def _changed(person: Person, known: Person) -> list[str]:
-    return [name for name, value in vars(person).items() if value != getattr(known, name)]
+    return [name for name, value in asdict(person).items() if value != getattr(known, name)]
 
 
 def _missing(
@@ -131,7 +131,7 @@ def _missing(
     if held_by and held_by <= released:
         out.tally.judge(kind, "excused")
         for tie in before.related if kind == "student" else ():
-            out.call(tie[0], "released", "parent", tie[0], id)
+            out.call(tie[0], Released("parent", tie[0], id))
     listed = {event: listing for event, listing in known.listed.items() if event != context.event}
     return ContactEntry(known.person, listed, known.inactive_since if listed else context.today)
 
@@ -193,7 +193,7 @@ def settle_class(
 
 
 def _present_class(info: Class, facts: Facts, before: ClassEntry | None, context: Context, out: Outcome) -> ClassEntry:
-    members = facts.members.get(info.id, {})
+    members = facts.members_of(info.id)
     ranked = {id: primary for (kind, id), primary in members.items() if kind == "teacher"}
     primary_missing = context.stays("teacher") and not any(ranked.values())
     first = before.teachers[:1] if before and primary_missing else []

@@ -6,15 +6,15 @@ not: an interrupted plan is in doubt for as long as nobody runs again, and the n
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from roster.errors import FilesMissing
 from roster.facts import ContactKey, Doubt, Facts, Outcome
 from roster.keys import (
+    SLOTS,
     beside,
     ledger_folder,
     plan_folder,
@@ -25,10 +25,11 @@ from roster.keys import (
     slot,
     snapshot_folder,
 )
-from roster.lines import change_from, change_line
+from roster.lines import change_line, changes, classes, contacts, told
 from roster.model import JSON, ClassEntry, ContactEntry, to_line
-from roster.ports import Change, RunKey, Slots
+from roster.ports import Change, Packed, RunKey, Slots
 
+IDS_AT_ONCE = 200_000  # in memory
 CHANGING = ("people", "rosters")  # the passes that plan changes
 
 
@@ -40,11 +41,15 @@ class Staging:
     key: RunKey
     provider: str
     shards: int = 1
+    shared: str = ""
 
     @cached_property
     def source(self) -> str:
-        """What was pulled. Written by an importer, so nothing that lies here decides what is deleted."""
-        return pulled_folder(self.key.account, self.key.event, self.key.run)
+        """What was pulled, by this run or by another of the account (`shared`).
+
+        Written by an importer, so nothing that lies here decides what is deleted.
+        """
+        return self.shared or pulled_folder(self.key.account, self.key.event, self.key.run)
 
     @cached_property
     def folder(self) -> str:
@@ -85,34 +90,33 @@ class Staging:
         help: Mapping[str, str] = self.slots.read_json(f"{self.source}/provider")["help"]
         return help
 
-    def facts(self, pulled: Iterable[str], shard: int, tags: Iterable[str], passes: Iterable[str] = ()) -> Facts:
-        """The facts of one shard in the `pulled` files, and what earlier passes called there."""
-        facts = Facts()
-        wanted = tuple(f'["{tag}"'.encode() for tag in tags)
-        called = [name for step in passes for name in self.slots.names(f"{self.folder}/routed/{step}-")]
-        for name in (*pulled, *called):
-            for line in self.slots.read(name, shard_slots(shard, self.shards)):
-                if line.startswith(wanted):
-                    facts.take(*json.loads(line))
+    def facts(
+        self, pulled: Mapping[str, Sequence[str]], shard: int, tags: Container[str], called: Iterable[str] = ()
+    ) -> Facts:
+        """The facts of one shard in the `pulled` files (name → tags), and what earlier passes `called` there."""
+        facts, mine = Facts(), shard_slots(shard, self.shards)
+        files = [name for name, held in pulled.items() if any(tag in tags for tag in held)]
+        for name in (*files, *(f"{self.folder}/routed/{name}" for name in called)):
+            facts.take(told(self.slots.read(name, mine)), tags)
         return facts
 
-    def pulled(self, round: int, pages: Sequence[int]) -> list[str]:
-        """The files of a pull's last round, page by page and no page more than it read."""
-        names = self.slots.names(f"{self.source}/pull/{round}/")
-        found = [name for name in names if _page(name) < pages[_resource(name)]]
-        if len(found) != sum(pages):
-            raise FilesMissing(f"of {sum(pages)} pages that were pulled, {len(found)} are there")
-        return found
+    def pulled(self, round: int, files: Iterable[str], tags: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+        """The files of a pull's last round, each with what its resource's facts are tagged."""
+        return {f"{self.source}/pull/{round}/{name}": tags.get(str(_resource(name)), ()) for name in files}
 
-    def repeats(self, round: int, ids: Iterable[str]) -> int:
+    def repeats(self, round: int, ids: Sequence[str], rows: int) -> int:
         """How many rows came in more than one turn, by the files of ids that the turns of long resources kept."""
-        met: dict[str, set[str]] = {}
+        chunks = _power_of_two(-(-rows // IDS_AT_ONCE)) if ids else 0
+        return sum(self._repeats(round, ids, shard_slots(chunk, chunks)) for chunk in range(chunks))
+
+    def _repeats(self, round: int, ids: Sequence[str], mine: range) -> int:
+        met: dict[str, set[bytes]] = {}
         repeats = 0
         for name in ids:
-            digests = self.slots.read_json(f"{self.source}/ids/{round}/{name}")
+            lines = self.slots.read(f"{self.source}/ids/{round}/{name}", mine).splitlines()
             seen = met.setdefault(name.partition("-")[0], set())
-            repeats += len(seen.intersection(digests))
-            seen.update(digests)
+            repeats += len(seen.intersection(lines))
+            seen.update(lines)
         return repeats
 
     def notes(self, round: int, noted: Iterable[str]) -> Iterator[tuple[str, dict[str, JSON]]]:
@@ -120,19 +124,25 @@ class Staging:
         for page in noted:
             yield from self.slots.read_json(f"{self.source}/notes/{round}/{page}")
 
+    def route(self, name: str, parts: Sequence[Packed]) -> None:
+        """Write the calls of several shards of one pass."""
+        self.slots.store(f"{self.folder}/routed/{name}", parts)
+
     def keep(self, name: str, shard: int, out: Outcome) -> None:
-        """Write a pass's outcome; done twice, it writes the same files."""
+        """Write a pass's outcome, but for its calls; done twice, it writes the same files."""
         file = f"{name}-{shard:03d}"
-        self.slots.write(f"{self.folder}/routed/{file}", out.routed)
         if out.tally.problems:
             self.slots.write_json(f"{self.folder}/problems/{file}", out.tally.problems)
+        entries = [(slot(entry.person.id), to_line(entry)) for entry in out.contacts]
+        classes = [(slot(entry.key), to_line(entry)) for entry in out.classes]
         if name in CHANGING:
-            self.slots.write(f"{self.plan}/{name}-{self._place(shard)}", map(change_line, out.changes))
-            lines = ((slot(entry.person.id), to_line(entry.to_json())) for entry in out.contacts)
-            self.slots.write(f"{self.ledger}/{name}-{self._place(shard)}", lines)
+            known = {id(one): line for one, (_, line) in zip(out.contacts, entries, strict=True)}
+            known |= {id(one): line for one, (_, line) in zip(out.classes, classes, strict=True)}
+            lines = (change_line(one, known.get(id(one.entry)) or to_line(one.entry)) for one in out.changes)
+            self.slots.write(f"{self.plan}/{name}-{self._place(shard)}", lines)
+            self.slots.write(f"{self.ledger}/{name}-{self._place(shard)}", entries)
         if name == "rosters":
-            lines = ((slot(entry.key), to_line(entry.to_json())) for entry in out.classes)
-            self.slots.write(f"{self.snapshot}/classes-{self._place(shard)}", lines)
+            self.slots.write(f"{self.snapshot}/classes-{self._place(shard)}", classes)
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """(code, kind, id) of everything that a pass warned of."""
@@ -153,7 +163,7 @@ class Staging:
         """What the plan wants written of one shard."""
         for name in CHANGING:
             file = f"{self.plan}/{name}-{self._place(shard)}"
-            yield from map(change_from, self.slots.read(file, shard_slots(shard, self.shards)))
+            yield from changes(self.slots.read(file, shard_slots(shard, self.shards)))
 
     def outdated(self, ledger: str, snapshot: str) -> list[str]:
         """Files of runs before the last, or that were never applied: they hold birth dates and serve nobody.
@@ -180,14 +190,12 @@ class Staging:
 
     def known(self, ledger: str, names: Iterable[str], shard: int) -> dict[ContactKey, ContactEntry]:
         """What was applied last of this shard's contacts."""
-        lines = (line for name in names for line in self._applied(ledger, name, shard))
-        entries = (ContactEntry.from_json(json.loads(line)) for line in lines)
-        return {entry.key: entry for entry in entries}
+        files = (file for name in names for file in self._applied(ledger, name, shard))
+        return {entry.key: entry for file in files for entry in contacts(file)}
 
     def classes(self, snapshot: str, shard: int) -> dict[str, ClassEntry]:
         """What was applied last of this shard's classes."""
-        entries = (ClassEntry.from_json(json.loads(line)) for line in self._applied(snapshot, "classes", shard))
-        return {entry.key: entry for entry in entries}
+        return {entry.key: entry for file in self._applied(snapshot, "classes", shard) for entry in classes(file)}
 
     def _applied(self, folder: str, name: str, shard: int) -> Iterator[bytes]:
         """Lines of this shard's slots, whatever the number of shards they were written with."""
@@ -195,7 +203,7 @@ class Staging:
         for file, theirs in self._files(folder, name) if folder else ():
             both = range(max(wanted.start, theirs.start), min(wanted.stop, theirs.stop))
             if both:
-                yield from self.slots.read(file, both)
+                yield self.slots.read(file, both)
 
     def _files(self, folder: str, name: str) -> list[tuple[str, range]]:
         """All files of a pass, each with its slots. One that is missing would read as: nobody was there."""
@@ -219,12 +227,19 @@ class Staging:
 
     def _planned(self, folder: str, shard: int) -> Iterator[Change]:
         for name in CHANGING:
-            yield from map(change_from, self._applied(folder, name, shard))
+            for file in self._applied(folder, name, shard):
+                yield from changes(file)
 
 
 def _resource(name: str) -> int:
-    return int(name.rsplit("/", 1)[1].split("-")[0])
+    return int(name.partition("-")[0])
 
 
-def _page(name: str) -> int:
-    return int(name.rsplit("-", 1)[1])
+def _power_of_two(wanted: int) -> int:
+    """So many or a few more, so that each is a whole number of slots."""
+    return min(SLOTS, 1 << max(0, wanted - 1).bit_length())
+
+
+def shards_for(facts: int, at_once: int) -> int:
+    """Into how many shards to divide so many facts, that each holds no more than `at_once`."""
+    return _power_of_two(-(-facts // at_once))

@@ -1,31 +1,43 @@
 """The DynamoDB adapter of `Roster`: contacts, classes and schedules, written in full batches.
 
-Which item an entry becomes is decided here and nowhere else; the models are in roster.tables. The batches are sent
-from here because pynamodb's own sends what DynamoDB left again at once, eight times within a second, and gives up.
+Which item an entry becomes is decided here and nowhere else; the models are in roster.tables. Each item is encoded
+once, and the finished batch is handed to botocore in its `before-call` event, so that nobody walks it again. The
+batches are sent from here because pynamodb's own sends what DynamoDB left again at once, and soon gives up.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from itertools import islice
 from random import uniform
-from time import sleep
+from time import perf_counter, sleep, thread_time
 from typing import Any
+
+from msgspec.json import encode
+from pynamodb.connection import Connection
 
 from roster import keys
 from roster.errors import StoreBusy
-from roster.model import ClassEntry, ContactEntry, Kind, Level
+from roster.model import Class, ClassEntry, ContactEntry, Kind, Level, Person
 from roster.ports import Change
 from roster.sizes import fitting
-from roster.tables import ClassItem, ContactItem, Item, ScheduleItem
+from roster.tables import ClassItem, ContactItem, Item, ScheduleItem, wired
 from roster.trouble import trouble
 
-FIRST_LEVEL = {Kind.TEACHER: Level.APPOINTMENT_VIEWER}
-CHUNK = 1_000  # sorted by kind of item
+FIRST_LEVEL = {Kind.TEACHER.value: Level.APPOINTMENT_VIEWER.value}
+# Attributes of an item that are the record's own, under the same name.
+PERSONAL = tuple(name for name in Person.__struct_fields__ if hasattr(ContactItem, name))
+OF_CLASS = tuple(name for name in Class.__struct_fields__ if hasattr(ClassItem, name))
 BATCH = 25  # DynamoDB takes no more at once
+MOST_AT_ONCE = 8  # batches under way
 PATIENCE = 90.0  # seconds of waiting for one batch; the state machine can wait longer than a function should
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
-Request = tuple[bool, dict[str, Any]]  # put or delete, and the item or its key as DynamoDB writes them
+SHORT = 0.002  # seconds that are not worth a thread
+PREPARED = "Prepared"
+Request = bytes  # one PutRequest or DeleteRequest of BatchWriteItem, as JSON
 
 
 class DynamoRoster:
@@ -36,37 +48,75 @@ class DynamoRoster:
 
     @trouble("the table")
     def apply(self, account: str, event: str, provider: str, changes: Iterable[Change]) -> int:
-        """Put and delete in batches; returns how many items. Doing it again leaves the same items."""
-        writes = 0
-        stream = iter(changes)
-        while chunk := list(islice(stream, CHUNK)):
-            for mine in (_is_contact, _is_class, _is_schedule):
-                requests = (_request(change, account, event, provider) for change in chunk if mine(change))
-                while batch := list(islice(requests, BATCH)):
-                    self._send(batch)
-            writes += len(chunk)
+        """Put and delete in batches; returns how many items. Doing it again leaves the same items.
+
+        The longer a batch waits for its answer, the more of them are under way at once.
+        """
+        requests = (_request(change, account, event, provider) for change in changes)
+        writes, at_once = 0, 1
+        under_way: deque[Future[int]] = deque()
+        with ThreadPoolExecutor(MOST_AT_ONCE) as threads:
+            while batch := list(islice(requests, BATCH)):
+                writes += len(batch)
+                if at_once > 1:
+                    under_way.append(threads.submit(self._send, batch))
+                else:  # a table that answers at once: another thread would only be in the way
+                    at_once = self._send(batch)
+                while len(under_way) >= at_once:
+                    at_once = under_way.popleft().result()
+            for sent in under_way:
+                sent.result()
         return writes
 
-    def _send(self, batch: list[Request]) -> None:
-        """Send the batch, and what DynamoDB leaves of it again, until nothing is left."""
+    def _send(self, batch: list[Request]) -> int:
+        """Send the batch, and what DynamoDB leaves of it again, until nothing is left.
+
+        Returns how many batches should be under way: as many as fit into the time that one waits, and one where
+        the table is busy.
+        """
+        began, busy = perf_counter(), thread_time()
+        left = _ask(batch)
+        waited, busy = perf_counter() - began, thread_time() - busy
+        if not left:
+            return max(1, min(MOST_AT_ONCE, int(waited / max(2 * busy, SHORT))))
         pauses = _pauses()
-        while batch := _left(batch):
+        while left:
             pause = next(pauses, None)
             if pause is None:
-                raise StoreBusy(f"the table left {len(batch)} items of a batch for {PATIENCE:.0f} seconds")
+                raise StoreBusy(f"the table left {len(left)} items of a batch for {PATIENCE:.0f} seconds")
             self._sleep(pause)
+            left = _ask(left)
+        return 1
 
 
-def _left(batch: list[Request]) -> list[Request]:
+def _ask(batch: list[Request]) -> list[Request]:
     """Sends the batch once; returns what DynamoDB did not take of it."""
-    puts = [value for put, value in batch if put]
-    deletes = [value for put, value in batch if not put]
-    answer = Item._get_connection().batch_write_item(put_items=puts, delete_items=deletes)
-    left = answer.get("UnprocessedItems", {}).get(Item.Meta.table_name, [])
-    return [
-        (True, request["PutRequest"]["Item"]) if "PutRequest" in request else (False, request["DeleteRequest"]["Key"])
-        for request in left
-    ]
+    table = Item.Meta.table_name
+    body = b'{"RequestItems":{%s:[%s]}}' % (encode(table), b",".join(batch))
+    answer = _connection().dispatch("BatchWriteItem", {"RequestItems": {table: []}, PREPARED: body})
+    return [encode(request) for request in answer.get("UnprocessedItems", {}).get(table, [])]
+
+
+def _connection() -> Connection:
+    connection: Connection = Item._get_connection().connection
+    _listen(connection.client)
+    return connection
+
+
+@cache
+def _listen(client: Any) -> None:
+    """Have pynamodb's client send a body that is prepared."""
+    client.meta.events.register("before-parameter-build.dynamodb.BatchWriteItem", _take_prepared)
+    client.meta.events.register("before-call.dynamodb.BatchWriteItem", _put_prepared)
+
+
+def _take_prepared(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    context[PREPARED] = params.pop(PREPARED, None)
+
+
+def _put_prepared(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    if context.get(PREPARED):
+        params["body"] = context[PREPARED]
 
 
 def _pauses() -> Iterator[float]:
@@ -82,77 +132,50 @@ def _pauses() -> Iterator[float]:
 
 
 def _request(change: Change, account: str, event: str, provider: str) -> Request:
-    item = _item(change, account, event, provider).serialize()
-    return (True, item) if change.entry is not None else (False, {name: item[name] for name in ("pk", "sk")})
-
-
-def _is_contact(change: Change) -> bool:
-    return isinstance(change.entry, ContactEntry)
-
-
-def _is_class(change: Change) -> bool:
-    return change.kind == "class"
-
-
-def _is_schedule(change: Change) -> bool:
-    return change.kind == "schedule"
-
-
-def _item(change: Change, account: str, event: str, provider: str) -> Item:
     entry = change.entry
     if isinstance(entry, ContactEntry):
-        return contact_item(account, provider, entry)
-    if isinstance(entry, ClassEntry):
-        return class_item(account, event, entry)
+        return _put(contact_item(account, provider, entry))
     if change.kind == "class":
-        return ClassItem(*keys.event_class(account, event, change.id), id=change.id)
+        key = keys.event_class(account, event, change.id)
+        return _put(class_item(account, event, entry)) if isinstance(entry, ClassEntry) else _delete(key)
     key = keys.schedule(account, event, change.id)
-    return ScheduleItem(*key, student=change.id, classes=list(entry) if entry else [])
+    if not entry:
+        return _delete(key)
+    return _put(wired(ScheduleItem, {"pk": key.pk, "sk": key.sk, "student": change.id, "classes": entry}))
 
 
-def contact_item(account: str, provider: str, entry: ContactEntry) -> ContactItem:
+def _put(item: dict[str, Any]) -> Request:
+    return b'{"PutRequest":{"Item":%s}}' % encode(item)
+
+
+def _delete(key: keys.Key) -> Request:
+    return b'{"DeleteRequest":{"Key":%s}}' % encode({"pk": {"S": key.pk}, "sk": {"S": key.sk}})
+
+
+def contact_item(account: str, provider: str, entry: ContactEntry) -> dict[str, Any]:
     """The contact's item; blanks are not stored."""
     person = entry.person
-    return ContactItem(
-        *keys.contact(account, provider, person.kind, person.id),
-        kind=person.kind,
-        id=person.id,
-        origin=provider,
-        level=FIRST_LEVEL.get(Kind(person.kind), Level.CUSTOMER).value,
-        first=person.first or None,
-        middle=person.middle or None,
-        last=person.last or None,
-        email=person.email or None,
-        username=person.username or None,
-        phone=person.phone or None,
-        sis_id=person.sis_id or None,
-        number=person.number or None,
-        grade=person.grade or None,
-        title=person.title or None,
-        security_value=person.birth_date or None,
-        schools=list(person.schools) or None,
-        other_ids=list(person.other_ids) or None,
-        related=fitting(entry.related()) or None,
-        inactive_since=entry.inactive_since or None,
-    )
+    key = keys.contact(account, provider, person.kind, person.id)
+    values = {name: getattr(person, name) for name in PERSONAL} | {
+        "pk": key.pk,
+        "sk": key.sk,
+        "origin": provider,
+        "level": FIRST_LEVEL.get(person.kind, Level.CUSTOMER.value),
+        "security_value": person.birth_date,
+        "related": fitting(entry.related()),
+        "inactive_since": entry.inactive_since,
+    }
+    return wired(ContactItem, values)
 
 
-def class_item(account: str, event: str, entry: ClassEntry) -> ClassItem:
+def class_item(account: str, event: str, entry: ClassEntry) -> dict[str, Any]:
     """The class's item with its roster."""
     info = entry.info
-    return ClassItem(
-        *keys.event_class(account, event, info.id),
-        id=info.id,
-        name=info.name or None,
-        school=info.school or None,
-        terms=list(info.terms) or None,
-        course=info.course or None,
-        subject=info.subject or None,
-        period=info.period or None,
-        grade=info.grade or None,
-        sis_id=info.sis_id or None,
-        start=info.start or None,
-        end=info.end or None,
-        teachers=entry.teachers or None,
-        students=entry.students or None,
-    )
+    key = keys.event_class(account, event, info.id)
+    values = {name: getattr(info, name) for name in OF_CLASS} | {
+        "pk": key.pk,
+        "sk": key.sk,
+        "teachers": entry.teachers,
+        "students": entry.students,
+    }
+    return wired(ClassItem, values)

@@ -12,12 +12,17 @@ from datetime import datetime
 from typing import TypedDict
 
 from roster import report
+from roster.collector import undisturbed
+from roster.desk import calendar
 from roster.errors import NotSetUp, Superseded
 from roster.guard import reasons
+from roster.keys import pulled_folder
 from roster.model import JSON, Selection
-from roster.plan import Planned, Planner, calendar
+from roster.place import Place
+from roster.plan import Planned, Planner
 from roster.ports import Records, Roster, RunKey, Slots
-from roster.pull import Place
+from roster.settled import settled
+from roster.sharing import join, recipe, told
 from roster.staging import Staging
 from roster.tally import Tally
 
@@ -34,6 +39,10 @@ class State(TypedDict, total=False):
     mode: str
     provider: str
     settings: dict[str, JSON]
+    before: dict[str, JSON]
+    began: str
+    source: str
+    shared: bool
     selection: JSON
     place: dict[str, JSON]
     plan: Planned
@@ -66,16 +75,26 @@ class Sync:
         if integration.state != "active":
             raise NotSetUp(f"the import is {integration.state}, not active", NOT_ACTIVE_HELP)
         self.records.begin(key, owner, self.is_running, mode, self._stamp())
-        return {
+        selection = Selection.from_json(event.selection)
+        begun: State = {
             "account": key.account,
             "event": key.event,
             "run": run,
             "mode": mode,
             "provider": integration.provider,
             "settings": integration.settings,
-            "selection": Selection.from_json(event.selection).to_json(),
+            "before": integration.pulled.get("before", {}),
+            "began": self.now().isoformat(),
+            "selection": selection.to_json(),
+            "source": pulled_folder(key.account, key.event, key.run),
             "place": asdict(Place()),
         }
+        if state.get("shared"):
+            contacts = selection.contacts
+            found = join(integration, contacts, owner, self.now(), self.is_running, self.records)
+            if found:
+                begun["place"], begun["source"] = found
+        return begun
 
     def plan(self, state: State, owner: str) -> State:
         """One turn of planning; the first takes the account's lock, so that plans never see a half applied other."""
@@ -84,19 +103,24 @@ class Sync:
         if planned is None:
             self.records.hold_account(key, owner, self.is_running)
             today = self.now().date().isoformat()
-            planned = self.planner.begin(key, state["provider"], Place(**state["place"]), today, state)
+            place = Place(**state["place"])
+            planned = self.planner.begin(key, state["provider"], place, today, state)
+            if state["source"] == pulled_folder(key.account, key.event, key.run):
+                asked = recipe(self.records.integration(key.account), Selection.from_json(state["selection"]).contacts)
+                self.records.pulled(key.account, told(place, state["source"], asked, state["began"]))
         return {**state, "plan": self.planner.turn(key, state["provider"], planned)}
 
     def guard(self, state: State) -> State:
         """Decide: apply, preview or held. Only `apply` may be followed by a change, and marks that it is coming."""
         staging = self._staging(state)
         why = reasons(Tally.from_json(state["plan"]["tally"]), staging.context()["vanished"])
-        decision = "preview" if state["mode"] == "preview" else "held" if why else "apply"
+        decision = _decided(state, why)
         if decision == "apply":
             self.records.applying(staging.key, staging.plan)
         shards = list(range(state["plan"]["shards"]))
         return {**state, "verdict": {"decision": decision, "reasons": why, "shards": shards}}
 
+    @undisturbed()
     def apply(self, state: State, shard: int) -> dict[str, int]:
         """Write one shard's changes. Writing them again changes nothing; but not once another run's are written."""
         key = _key(state)
@@ -112,28 +136,45 @@ class Sync:
         staging, verdict = self._staging(state), state["verdict"]
         context = staging.context()
         applied = verdict["decision"] == "apply"
+        tally = Tally.from_json(state["plan"]["tally"])
         said = report.ended(
-            "applied" if applied else verdict["decision"],
-            Tally.from_json(state["plan"]["tally"]),
+            "applied" if applied or verdict["decision"] == "unchanged" else verdict["decision"],
+            tally,
             verdict["reasons"],
             context["absent"],
-            staging.help(),
+            context["help"],
             state["place"]["requests"],
             sum(state.get("applied", {}).get("writes", [])),
         )
-        offer = report.offer(staging.offered(), context["schools"], calendar(context))
-        self.slots.write_json(f"{staging.folder}/offer", offer)
+        if not state["plan"]["settled"]:
+            offer = report.offer(staging.offered(), context["schools"], calendar(context))
+            self.slots.write_json(f"{staging.folder}/offer", offer)
         if applied:
-            self._flip(staging, context, said, Selection.from_json(state["selection"]))
+            new = settled(state["place"]["content"], context, tally, staging.ledger, staging.snapshot, staging.folder)
+            self._flip(staging, context, said, Selection.from_json(state["selection"]), new)
         else:
-            self.records.finish(staging.key, said["status"], said, self._stamp())
+            self.records.finish(staging.key, said["status"], said, self._stamp(), settled=self._renewed(state, staging))
             staging.discard()
         return said
 
-    def _flip(self, staging: Staging, context: Mapping[str, JSON], said: Mapping[str, JSON], chosen: Selection) -> None:
+    def _renewed(self, state: State, staging: Staging) -> dict[str, JSON] | None:
+        """After a night on which nothing changed, the next one looks into this run's folder."""
+        if state["verdict"]["decision"] != "unchanged" or not self.records.holds(staging.key):
+            return None
+        before = self.records.event(staging.key.account, staging.key.event).settled
+        return {**before, "folder": staging.folder}
+
+    def _flip(
+        self,
+        staging: Staging,
+        context: Mapping[str, JSON],
+        said: Mapping[str, JSON],
+        chosen: Selection,
+        settled: Mapping[str, JSON],
+    ) -> None:
         """Point at what the next run is compared with; then forget what no run needs any more."""
         self.slots.write_json(f"{staging.snapshot}/manifest", {"selection": context["selection"]})
-        self.records.finish(staging.key, "applied", said, self._stamp(), (staging.ledger, staging.snapshot))
+        self.records.finish(staging.key, "applied", said, self._stamp(), (staging.ledger, staging.snapshot), settled)
         self._renew(staging.key, chosen, Selection.from_json(context["selection"]))
         staging.forget(context["outdated"])
 
@@ -158,6 +199,14 @@ class Sync:
 
     def _stamp(self) -> str:
         return self.now().isoformat(timespec="seconds")
+
+
+def _decided(state: State, why: list[str]) -> str:
+    if state["mode"] == "preview":
+        return "preview"
+    if state["plan"]["settled"]:
+        return "unchanged"
+    return "held" if why else "apply"
 
 
 def _key(state: State) -> RunKey:

@@ -11,15 +11,22 @@ from dataclasses import dataclass, field
 
 from roster.model import COUNTED, JSON, OUTCOMES
 
+PRESENT = ("created", "updated", "unchanged", "returned")
+ONCE = frozenset({"matched_by_person"})  # said in the night in which it happened
+
 
 @dataclass
 class Tally:
-    """outcomes["student.created"] and so on; warnings[code]; guard["student.previous"], .excused, .filled, .rows."""
+    """outcomes["student.created"] and so on; warnings[code]; guard["student.previous"], .excused, .filled, .rows.
+
+    until: the ISO date from which on the same facts may come to another plan; blank where nobody's dates are to come.
+    """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     guard: Counter[str] = field(default_factory=Counter)
     problems: list[tuple[str, str, str]] = field(default_factory=list)
+    until: str = ""
 
     def count(self, kind: str, outcome: str, times: int = 1) -> None:
         self.outcomes[f"{kind}.{outcome}"] += times
@@ -32,7 +39,20 @@ class Tally:
         self.warnings[code] += 1
         self.problems.append((code, kind, id))
 
+    def lasts(self, until: str) -> None:
+        """The plan depends on a date to come."""
+        self.until = min(filter(None, (self.until, until)), default="")
+
+    def settled(self) -> Tally:
+        """What the same plan counts once it is applied: everybody as they are."""
+        now = Counter({name: times for name, times in self.outcomes.items() if name.endswith(".rejected")})
+        for kind in COUNTED:
+            now[f"{kind}.unchanged"] = sum(self.outcomes[f"{kind}.{outcome}"] for outcome in PRESENT)
+        warnings = Counter({code: times for code, times in self.warnings.items() if code not in ONCE})
+        return Tally(now, warnings, Counter({"student.dated": self.guard["student.dated"]}), until=self.until)
+
     def add(self, other: Tally) -> None:
+        self.lasts(other.until)
         self.outcomes.update(other.outcomes)
         self.warnings.update(other.warnings)
         self.guard.update(other.guard)
@@ -43,8 +63,10 @@ class Tally:
 
     def to_json(self) -> JSON:
         """Without the problems, which have a file of their own."""
-        return {"outcomes": dict(self.outcomes), "warnings": dict(self.warnings), "guard": dict(self.guard)}
+        sums = {"outcomes": dict(self.outcomes), "warnings": dict(self.warnings), "guard": dict(self.guard)}
+        return {**sums, "until": self.until}
 
     @classmethod
     def from_json(cls, value: Mapping[str, JSON]) -> Tally:
-        return cls(Counter(value["outcomes"]), Counter(value["warnings"]), Counter(value["guard"]))
+        outcomes, warnings, guard = (Counter[str](value[name]) for name in ("outcomes", "warnings", "guard"))
+        return cls(outcomes, warnings, guard, until=value["until"])
