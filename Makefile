@@ -10,6 +10,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 SAM_VENV ?= .venv-sam
+BENCH_VENV ?= .venv-bench
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 # No tool calls home, and no setting of this machine's AWS account reaches a test.
@@ -19,6 +20,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 checksum = $(firstword $(shell cat $(1) | cksum))
 DEV := $(VENV)/.installed-$(call checksum,requirements/dev.txt)
 SAM := $(SAM_VENV)/.installed-$(call checksum,requirements/sam.txt)
+BENCH := $(BENCH_VENV)/.installed-$(call checksum,requirements/bench.txt)
 NPM := tools/node_modules/.installed-$(call checksum,tools/package-lock.json)
 FUNCTIONS = $(patsubst %/,%,$(sort $(dir $(wildcard functions/*/*.py))))
 ROSTER := layers/roster/python
@@ -48,6 +50,9 @@ $(DEV):
 
 $(SAM):
 	$(call install,$(SAM_VENV),requirements/sam.txt)
+
+$(BENCH):
+	$(call install,$(BENCH_VENV),requirements/bench.txt)
 
 # Node.js is the one in the wheel; npm finds the packages by name and checks them against package-lock.json.
 $(NPM): $(SAM)
@@ -98,6 +103,10 @@ build: $(DEV) $(SAM)  ## the artefacts that `sam deploy` takes, for python3.13 o
 	BUILD_PYTHON="$(abspath $(VENV))/bin/python" $(SAM_VENV)/bin/sam build --template infra/template.yaml --build-dir .build/sam
 	$(VENV)/bin/python -m pytest -m built tests/architecture
 
+.PHONY: bench
+bench: $(BENCH)  ## the figures of bench/, paired with their peers; QUICK=1 in three minutes, ARGS='million' or 'cost'
+	@$(BENCH_VENV)/bin/python -m bench $(if $(QUICK),--quick) $(ARGS)
+
 # No setting of this machine leaks into a lock: no header, no index, no extra packages.
 LOCK = env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null UV_NO_CONFIG=1 $(VENV)/bin/uv pip compile --quiet \
   --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -106,6 +115,8 @@ LOCK = env -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null UV_NO_CONFIG=1 $(VENV)/bi
 lock: $(DEV)  ## write the locks anew from pyproject.toml and layers/*/requirements.in; UPGRADE=1 for newer versions
 	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --group dev --output-file requirements/dev.txt
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group pyproject.toml:sam --output-file requirements/sam.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --group bench --constraints requirements/dev.txt \
+	  --output-file requirements/bench.txt
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group pyproject.toml:uv --output-file requirements/uv.txt
 	$(LOCK) $(if $(UPGRADE),--upgrade) local/runtime-requirements.in --output-file local/runtime-requirements.txt
 	$(LOCK) layers/deps/requirements.in --constraints requirements/dev.txt --output-file layers/deps/requirements.txt

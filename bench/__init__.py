@@ -1,0 +1,1 @@
+"""Benchmarks: the importer beside its floor and its peers, in one run (`make bench`). Ships nothing."""
