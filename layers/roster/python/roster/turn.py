@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -196,6 +196,8 @@ class Turn:
 
     def _again(self) -> None:
         """A new load arrived at the provider mid-pull: two halves would not fit, so pull once more."""
+        if self.coming:
+            wait([self.coming])  # a connection is asked one thing at a time
         place = self.place
         started = Place(round=place.round + 1, requests=place.requests, marker=place.marker)
         vars(place).update(vars(started))
