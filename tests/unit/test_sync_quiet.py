@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from roster.errors import StoreRefused
 from roster.model import NO_TERM, Class, Enrolment, Person, Selection, Term, replace
 from tests.fakes.school import EVENT, OTHER, District, Source
 
@@ -143,6 +144,18 @@ def test_what_another_event_has_applied_is_looked_at(district: District) -> None
     assert district.night(event=OTHER)["writes"] == 0
 
 
+def test_two_events_of_one_account_come_to_rest(district: District) -> None:
+    """A run that changes nothing leaves what the other's is compared with where it is."""
+    planned = []
+    for _ in range(4):
+        for event in (EVENT, OTHER):
+            before = len(district.records.told)
+            assert district.night(event=event)["status"] == "applied"
+            planned.append(any(told["stage"] == "plan" for told in district.records.told[before:]))
+        district.later()
+    assert planned == [False, True, True, False, False, False, False, False]
+
+
 def test_under_other_code_every_page_is_read(district: District) -> None:
     district.edition = "the code of tomorrow"
     rows, report = read(district)
@@ -152,6 +165,19 @@ def test_under_other_code_every_page_is_read(district: District) -> None:
 def test_pages_of_long_ago_are_read_as_if_for_the_first_time(district: District) -> None:
     for name in district.slots.names("pulled/"):
         district.slots.delete([name])
+    rows, report = read(district)
+    assert (rows > 80, report["writes"]) == (True, 0)
+
+
+def test_so_are_pages_of_which_the_bucket_only_says_that_access_is_denied(
+    district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is what S3 says of a file that is gone to whoever may not list the bucket."""
+
+    def denied(name: str) -> Any:
+        raise StoreRefused("the staging bucket refuses this for good (AccessDenied)")
+
+    monkeypatch.setattr(district.slots, "opened", denied)
     rows, report = read(district)
     assert (rows > 80, report["writes"]) == (True, 0)
 

@@ -9,6 +9,7 @@ import pytest
 
 from roster.errors import PullUnderWay
 from roster.model import Selection
+from roster.ports import Answer
 from tests.fakes.school import ACCOUNT, EVENT, OTHER, District, Source
 
 
@@ -66,6 +67,34 @@ def test_whoever_comes_while_another_pulls_waits_for_it() -> None:
 def test_a_pull_whose_run_has_died_is_waited_for_by_nobody() -> None:
     district = District(Source.small())
     district.begun(shared=True)
+    assert district.begun(event=OTHER, shared=True)["place"]["done"] is False
+
+
+def test_a_pull_that_failed_is_waited_for_by_nobody() -> None:
+    district = District(Source.small())
+    district.source.fault = lambda resource, offset: Answer(400, {})
+    assert night(district, EVENT)["status"] == "failed"
+    district.running.add("run-001")  # Step Functions counts it as running for another while
+    district.source.fault = lambda resource, offset: None
+    assert district.begun(event=OTHER, shared=True)["place"]["done"] is False
+
+
+def test_for_a_pull_that_takes_long_nobody_waits() -> None:
+    district = District(Source.small())
+    state = district.begun(shared=True)
+    district.running.add(state["run"])
+    district.today += timedelta(minutes=16)
+    assert district.begun(event=OTHER, shared=True)["place"]["done"] is False
+    assert district.records.integration(ACCOUNT).pulling["owner"] == state["run"]
+
+
+def test_pages_are_filed_under_the_settings_they_were_pulled_with() -> None:
+    """Support corrects a setting while the first run pulls: the second one must not take its pages."""
+    district = District(Source.small())
+    state = district.begun(shared=True)
+    pulled = district.pulled(state)
+    district.records.integration(ACCOUNT).settings = {"district": "another"}
+    district.planned(pulled)
     assert district.begun(event=OTHER, shared=True)["place"]["done"] is False
 
 

@@ -16,13 +16,15 @@ def undisturbed() -> Iterator[None]:
     """Around work, or as a decorator: no collection meanwhile but where the work asks for one (`sweep`)."""
     was = gc.isenabled()
     gc.disable()
+    gc.freeze()  # what is alive by now stays so, and need not be walked by any sweep
     try:
         yield
     finally:
+        gc.unfreeze()
         if was:
             gc.enable()
 
 
 def sweep() -> None:
     """Between two pages or shards: an HTTP answer leaves its body in a cycle, and no row is left to be walked."""
-    gc.collect(0)
+    gc.collect()

@@ -19,6 +19,7 @@ from roster.staging import Staging
 from roster.tally import Tally
 
 TRACES = Decoder(list[JSON]).decode_lines
+MOST_WAITING = 16 * 1024 * 1024  # bytes of calls in memory, compressed
 PASSES = ("newcomers", "identify", "scope", "people", "rosters")
 
 
@@ -32,6 +33,7 @@ class Desk:
     told: Mapping[str, JSON] = field(init=False)
     context: Context = field(init=False)
     calls: dict[str, list[tuple[int, Packed]]] = field(default_factory=dict)
+    waiting: int = 0
 
     def __post_init__(self) -> None:
         self.told = self.staging.context()
@@ -53,7 +55,12 @@ class Desk:
             self.route()  # the next pass reads what the one before called
         out = {"scope": self._scope, "people": self._people, "rosters": self._rosters}[name](shard)
         self.staging.keep(name, shard, out)
-        self.calls.setdefault(name, []).append((shard, self.staging.slots.pack(out.routed)))
+        out.tally.judge("plan", "moved", out.moved + len(out.changes))
+        packed = self.staging.slots.pack(out.routed)
+        self.calls.setdefault(name, []).append((shard, packed))
+        self.waiting += sum(map(len, packed))
+        if self.waiting > MOST_WAITING:
+            self.route()
         return out.tally
 
     def route(self) -> None:
@@ -62,7 +69,7 @@ class Desk:
             file = f"{name}-{parts[0][0]:03d}-{parts[-1][0]:03d}"
             self.staging.route(file, [part for _, part in parts])
             self.routed = {**self.routed, name: [*self.routed.get(name, ()), file]}
-        self.calls = {}
+        self.calls, self.waiting = {}, 0
 
     def _called(self, *passes: str) -> list[str]:
         return [name for step in passes for name in self.routed.get(step, ())]

@@ -201,10 +201,7 @@ class Context:
         return not self.selection.schools or info.school in self.selection.schools
 
     def plausible(self, birth_date: str) -> bool:
-        """Whether a student may be born on this ISO date, at 2 to 59 years of age.
-
-        Adults go to school too, and sandbox districts grow older with every year.
-        """
+        """Whether a student may be born on this ISO date, at 2 to 59 years of age: adults go to school too."""
         year, day = int(self.today[:4]), self.today[4:]
         return f"{year - 60}{day}" < birth_date <= f"{year - 2}{day}"
 
@@ -226,12 +223,15 @@ class Context:
 
 @dataclass
 class Outcome:
-    """What a pass gives: lines for other shards, items to change, and the entries that hold afterwards."""
+    """What a pass gives: lines for other shards, items to change, the entries that hold afterwards, and how many of
+    those are not what they were (`moved`), be their items the same.
+    """
 
     routed: list[Routed] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     contacts: list[ContactEntry] = field(default_factory=list)
     classes: list[ClassEntry] = field(default_factory=list)
+    moved: int = 0
     tally: Tally = field(default_factory=Tally)
 
     def call(self, to: str, what: Call) -> None:

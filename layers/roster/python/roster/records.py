@@ -137,7 +137,9 @@ class DynamoRecords:
 
     @trouble(TABLE)
     def pulling(self, account: str, before: Mapping[str, JSON], now: Mapping[str, JSON]) -> bool:
-        same = IntegrationItem.pulling == dict(before) if before else IntegrationItem.pulling.does_not_exist()
+        same = IntegrationItem.pulling == dict(before)
+        if not before:
+            same = IntegrationItem.pulling.does_not_exist() | same
         try:
             IntegrationItem(*keys.integration(account)).update([IntegrationItem.pulling.set(dict(now))], condition=same)
         except UpdateError as error:

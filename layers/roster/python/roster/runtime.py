@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -121,7 +122,7 @@ def importer(provider: Provider) -> Handler:
         puller = Puller(
             provider, _http(), _slots(), _records(), tokens, _seconds(context), edition=_edition(type(provider))
         )
-        return puller.turn(key, state, secret, Place(**state["place"]))
+        return puller.turn(key, state, secret, Place(**deepcopy(state["place"])))  # tried twice, perhaps
 
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
         if event["step"] == "connect":

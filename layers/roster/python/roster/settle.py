@@ -46,6 +46,7 @@ def settle_contact(
     else:
         return
     out.contacts.append(entry)
+    out.moved += entry != known
     if key in doubt.contacts or known is None or _item(entry) != _item(known):
         out.changes.append(Change(key[0], key[1], entry))
 
@@ -188,6 +189,7 @@ def settle_class(
         entry = _missing_class(before, context, out) if before else None
     if entry:
         out.classes.append(entry)
+    out.moved += entry != before
     if doubted or entry != before:
         out.changes.append(Change("class", id, entry))
 

@@ -57,6 +57,8 @@ def carried_over(staging: Staging, folder: str) -> bool:
     try:
         slots.write_json(f"{staging.folder}/offer", slots.read_json(f"{folder}/offer"))
         for name in slots.names(f"{folder}/problems/"):
+            if name.endswith("/identify"):
+                continue  # who was recognised was recognised that night
             slots.write_json(f"{staging.folder}/problems/{name.rsplit('/', 1)[1]}", slots.read_json(name))
     except FilesMissing:
         return False

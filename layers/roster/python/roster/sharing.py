@@ -17,9 +17,9 @@ from roster.ports import Integration, Records
 FRESH = timedelta(minutes=15)
 
 
-def recipe(integration: Integration, contacts: bool) -> JSON:
+def recipe(provider: str, settings: Mapping[str, JSON], contacts: bool) -> JSON:
     """What two runs must have in common to need the same pages."""
-    return [integration.provider, integration.settings, contacts]
+    return [provider, dict(settings), contacts]
 
 
 def join(
@@ -34,12 +34,14 @@ def join(
 
     Raises PullUnderWay while somebody else is at it.
     """
-    asked = recipe(integration, contacts)
+    asked = recipe(integration.provider, integration.settings, contacts)
     found, other = integration.pulled, integration.pulling
     if _fits(found, asked, now):
         return {**found["place"], "requests": 0}, found["source"]
-    if other.get("owner") != owner and _fits(other, asked, now) and is_running(other["owner"]):
-        raise PullUnderWay("another event of this account is pulling the same")
+    if other and other["owner"] != owner and is_running(other["owner"]):
+        if _fits(other, asked, now):
+            raise PullUnderWay("another event of this account is pulling the same")
+        return None  # it takes long, or pulls something else: nobody is kept waiting for it, or for us
     mine = {"owner": owner, "recipe": asked, "began": now.isoformat()}
     if not records.pulling(integration.account, other, mine):
         raise PullUnderWay("another event of this account has just begun to pull the same")

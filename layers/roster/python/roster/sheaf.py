@@ -6,6 +6,8 @@ tonight's without a row being parsed. What a page was is told by a digest of all
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct
 
-from roster.errors import FilesMissing
+from roster.errors import FilesMissing, StoreRefused
 from roster.lines import FACTS, NOTES, fact_line, note_line, tag_of
 from roster.model import JSON, BirthDate, Person, Record, Rejected, Remark, SourceState, Within
 from roster.ports import Answer, Packed, Slots
@@ -114,15 +116,16 @@ class Sheaf:
     leaves: list[Leaf] = field(default_factory=list)
     parts: list[Packed] = field(default_factory=list)
 
-    def name(self, resource: int) -> str:
-        return f"{resource:02d}-{self.first:06d}"
+    def name(self, resource: int, content: str) -> str:
+        """Equal names hold equal pages: a turn that was taken for dead may still write, and must overwrite nobody's."""
+        return f"{resource:02d}-{self.first:06d}-{content[:12]}"
 
     def add(self, leaf: Leaf, part: Packed) -> None:
         self.leaves.append(leaf)
         self.parts.append(part)
 
-    def write(self, slots: Slots, folder: str, resource: int) -> None:
-        slots.store(f"{folder}/{self.name(resource)}", self.parts, msgspec.to_builtins(self.leaves))
+    def write(self, slots: Slots, file: str) -> None:
+        slots.store(file, self.parts, msgspec.to_builtins(self.leaves))
 
     def notes(self) -> list[tuple[str, dict[str, JSON]]]:
         return [note for leaf in self.leaves for note in leaf.notes]
@@ -140,19 +143,21 @@ class Yesterday:
 
     def find(self, resource: int, page: int, cursor: str, seal: str) -> tuple[Leaf, Packed] | None:
         """The page under this cursor, if it was the same to the byte."""
-        name = max(
-            (name for name in self.files if f"{resource:02d}-" <= name <= f"{resource:02d}-{page:06d}"), default=""
-        )
+        first, last = f"{resource:02d}-", f"{resource:02d}-{page:06d}~"
+        name = max((name for name in self.files if first <= name <= last), default="")
         if name and name != self._open:
             self._open, self._leaves = name, self._read(f"{self.folder}/{name}")
         leaf, part = self._leaves.get(cursor, (None, None)) if name else (None, None)
         return (leaf, part) if leaf and part is not None and leaf.digest == seal else None
 
     def _read(self, name: str) -> dict[str, tuple[Leaf, Packed]]:
-        """Files of long ago are forgotten: then every page is read as if it were the first time."""
+        """Files of long ago are forgotten, or of another form: then every page is read as if it were the first time.
+
+        To whoever may not list the bucket, as importers, S3 says of a file that is gone that access is denied.
+        """
         try:
             parts, memo = self.slots.opened(name)
-        except FilesMissing:
+            leaves = msgspec.convert(memo, list[Leaf])
+        except (FilesMissing, StoreRefused, msgspec.MsgspecError, zlib.error, struct.error):
             return {}
-        leaves = msgspec.convert(memo, list[Leaf])
         return {leaf.cursor: (leaf, part) for leaf, part in zip(leaves, parts, strict=True)}

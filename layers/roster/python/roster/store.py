@@ -106,12 +106,13 @@ def _connection() -> Connection:
 @cache
 def _listen(client: Any) -> None:
     """Have pynamodb's client send a body that is prepared."""
-    client.meta.events.register("before-parameter-build.dynamodb.BatchWriteItem", _take_prepared)
-    client.meta.events.register("before-call.dynamodb.BatchWriteItem", _put_prepared)
+    for event, handler in (("before-parameter-build", _take_prepared), ("before-call", _put_prepared)):
+        client.meta.events.register(f"{event}.dynamodb.BatchWriteItem", handler, unique_id=f"{PREPARED} {event}")
 
 
 def _take_prepared(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    context[PREPARED] = params.pop(PREPARED, None)
+    if PREPARED in params:
+        context[PREPARED] = params.pop(PREPARED)
 
 
 def _put_prepared(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:

@@ -7,6 +7,7 @@ never a secret. A step that is done twice leaves what doing it once leaves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TypedDict
@@ -101,20 +102,20 @@ class Sync:
         key = _key(state)
         planned = state.get("plan")
         if planned is None:
-            self.records.hold_account(key, owner, self.is_running)
-            today = self.now().date().isoformat()
             place = Place(**state["place"])
-            planned = self.planner.begin(key, state["provider"], place, today, state)
             if state["source"] == pulled_folder(key.account, key.event, key.run):
-                asked = recipe(self.records.integration(key.account), Selection.from_json(state["selection"]).contacts)
+                contacts = Selection.from_json(state["selection"]).contacts
+                asked = recipe(state["provider"], state["settings"], contacts)
                 self.records.pulled(key.account, told(place, state["source"], asked, state["began"]))
+            self.records.hold_account(key, owner, self.is_running)
+            planned = self.planner.begin(key, state["provider"], place, self.now().date().isoformat(), state)
         return {**state, "plan": self.planner.turn(key, state["provider"], planned)}
 
     def guard(self, state: State) -> State:
         """Decide: apply, preview or held. Only `apply` may be followed by a change, and marks that it is coming."""
         staging = self._staging(state)
         why = reasons(Tally.from_json(state["plan"]["tally"]), staging.context()["vanished"])
-        decision = _decided(state, why)
+        decision = _decided(state, why, staging.context())
         if decision == "apply":
             self.records.applying(staging.key, staging.plan)
         shards = list(range(state["plan"]["shards"]))
@@ -153,16 +154,20 @@ class Sync:
             new = settled(state["place"]["content"], context, tally, staging.ledger, staging.snapshot, staging.folder)
             self._flip(staging, context, said, Selection.from_json(state["selection"]), new)
         else:
-            self.records.finish(staging.key, said["status"], said, self._stamp(), settled=self._renewed(state, staging))
+            self.records.finish(
+                staging.key, said["status"], said, self._stamp(), settled=self._renewed(state, staging, tally)
+            )
             staging.discard()
         return said
 
-    def _renewed(self, state: State, staging: Staging) -> dict[str, JSON] | None:
-        """After a night on which nothing changed, the next one looks into this run's folder."""
+    def _renewed(self, state: State, staging: Staging, tally: Tally) -> dict[str, JSON] | None:
+        """After a night on which nothing changed, the next one is compared with this run."""
         if state["verdict"]["decision"] != "unchanged" or not self.records.holds(staging.key):
             return None
-        before = self.records.event(staging.key.account, staging.key.event).settled
-        return {**before, "folder": staging.folder}
+        if state["plan"]["settled"]:
+            return {**self.records.event(staging.key.account, staging.key.event).settled, "folder": staging.folder}
+        context, content = staging.context(), state["place"]["content"]
+        return settled(content, context, tally, context["ledger"], context["snapshot"], staging.folder)
 
     def _flip(
         self,
@@ -188,10 +193,18 @@ class Sync:
         """Write what went wrong and what to do about it, and free the locks; the roster is as the plan left it."""
         applying = "verdict" in state and state["verdict"]["decision"] == "apply"
         said = report.failed(error, state.get("place") or {}, applying)
+        self._give_up_pulling(state["account"], run)
         self.records.finish(RunKey(state["account"], state["event"], run), "failed", said, self._stamp())
         if "provider" in state and not _may_have_applied(state):
             self._staging(state).discard()
         return said
+
+    def _give_up_pulling(self, account: str, run: str) -> None:
+        """So that whoever waits for this run's pages does not wait in vain. Executions are named after their runs."""
+        with suppress(NotSetUp):
+            pulling = self.records.integration(account).pulling
+            if pulling.get("owner", "").rpartition(":")[2] == run:
+                self.records.pulling(account, pulling, {})
 
     def _staging(self, state: State) -> Staging:
         shards = state["plan"]["shards"] if "plan" in state else 1
@@ -201,12 +214,17 @@ class Sync:
         return self.now().isoformat(timespec="seconds")
 
 
-def _decided(state: State, why: list[str]) -> str:
+def _decided(state: State, why: list[str], context: Mapping[str, JSON]) -> str:
+    """Where nothing would change, what was applied last goes on being what every event is compared with."""
     if state["mode"] == "preview":
         return "preview"
     if state["plan"]["settled"]:
         return "unchanged"
-    return "held" if why else "apply"
+    if why:
+        return "held"
+    known = context["ledger"] and context["snapshot"] and context["before"] == context["selection"]
+    moved = Tally.from_json(state["plan"]["tally"]).guard["plan.moved"]
+    return "apply" if moved or not known or any(context["doubt"]) else "unchanged"
 
 
 def _key(state: State) -> RunKey:

@@ -75,7 +75,7 @@ class Turn:
                 place.done = True
                 break
         self._write()
-        if place.page and self.resources[place.resource].shifting:
+        if place.page and self.guard.ids and self.resources[place.resource].shifting:
             self._keep_ids()
         place.loop = self.guard.state
         return place
@@ -179,8 +179,9 @@ class Turn:
         """The files are named in the place: a killed turn may have left others."""
         if not self.sheaf.leaves:
             return
-        place, name = self.place, self.sheaf.name(self.place.resource)
-        self.sheaf.write(self.slots, f"{self.folder}/pull/{place.round}", place.resource)
+        place = self.place
+        name = self.sheaf.name(place.resource, place.content)
+        self.sheaf.write(self.slots, f"{self.folder}/pull/{place.round}/{name}")
         place.files.append(name)
         if notes := self.sheaf.notes():
             self.slots.write_json(f"{self.folder}/notes/{place.round}/{name}", notes)
@@ -189,7 +190,7 @@ class Turn:
     def _keep_ids(self) -> None:
         """For the plan, which can tell whether a row of this turn came in another one as well."""
         place = self.place
-        name = f"{place.resource:02d}-{place.page:06d}"
+        name = f"{place.resource:02d}-{place.page:06d}-{place.content[:12]}"
         lines = ((slot(id), to_line(id)) for id in self.guard.ids)
         self.slots.write(f"{self.folder}/ids/{place.round}/{name}", lines)
         place.ids.append(name)
