@@ -15,8 +15,8 @@ from roster.desk import Desk, calendar
 from roster.errors import NotSetUp
 from roster.guard import resolve_terms
 from roster.model import JSON, Selection, Term
+from roster.place import Place
 from roster.ports import Event, Integration, Records, RunKey, Slots
-from roster.pull import Place
 from roster.pulled import appraised, by_id, departures_trusted, without_parents
 from roster.settled import carried_over, unchanged
 from roster.staging import Staging, shards_for

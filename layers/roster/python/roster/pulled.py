@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from roster.model import JSON
-from roster.pull import Place
+from roster.place import Place
 from roster.tally import Tally
 
 UNTRUSTED = frozenset({"source_moved", "source_incomplete"})

@@ -112,10 +112,11 @@ class Sync:
         return {**state, "plan": self.planner.turn(key, state["provider"], planned)}
 
     def guard(self, state: State) -> State:
-        """Decide: apply, preview or held. Only `apply` may be followed by a change, and marks that it is coming."""
+        """Decide: apply, preview, held or unchanged. Only `apply` may be followed by a change, and is marked first."""
         staging = self._staging(state)
-        why = reasons(Tally.from_json(state["plan"]["tally"]), staging.context()["vanished"])
-        decision = _decided(state, why, staging.context())
+        context = staging.context()
+        why = reasons(Tally.from_json(state["plan"]["tally"]), context["vanished"])
+        decision = _decided(state, why, context)
         if decision == "apply":
             self.records.applying(staging.key, staging.plan)
         shards = list(range(state["plan"]["shards"]))
