@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import count
+from threading import local
 from time import monotonic
 
 import address
@@ -42,10 +43,10 @@ class _NoPage(Exception):
         super().__init__(error.message)
 
 
-class _Pages:
+class _Pages(local):
     """The network, which tells a page that does not come from a token that does not, and what pages cost (`spent`).
 
-    Tokens come by POST, and say nothing about sizes.
+    Each thread counts its own. Tokens come by POST, and say nothing about sizes.
     """
 
     def __init__(self, http: Http) -> None:

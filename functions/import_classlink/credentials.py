@@ -100,24 +100,27 @@ class OAuth2:
 
     def __init__(self, http: Http, tokens: Tokens, client: ClientCredentials) -> None:
         self._http, self._tokens, self._client = http, tokens, client
-        self._token: Token | None = None
+        self._token: tuple[Token, bool] | None = None  # with whether it was made by now: threads see both or neither
         self._minted = False
 
     def get(self, url: str) -> Answer:
-        answer = self._bear(self._held(), url)
-        if answer.status == 401 or (answer.status == 403 and not self._minted):
-            answer = self._bear(self._renewed(), url)
+        token, new = self._held()
+        answer = self._bear(token, url)
+        if answer.status == 401 or (answer.status == 403 and not new):
+            token, _ = self._renewed(token.value)
+            answer = self._bear(token, url)
         return answer
 
     def lacks_demographics(self) -> bool:
         """A server that names the scopes, and not that of demographics, would refuse or show nobody."""
-        return _narrow(self._held()) and (self._minted or _narrow(self._renewed()))
+        token, new = self._held()
+        return _narrow(token) and (new or _narrow(self._renewed(token.value)[0]))
 
-    def _held(self) -> Token:
+    def _held(self) -> tuple[Token, bool]:
         return self._token or self._renewed()
 
-    def _renewed(self) -> Token:
-        self._token = self._tokens.get(self._mint, refused=self._token.value if self._token else "")
+    def _renewed(self, refused: str = "") -> tuple[Token, bool]:
+        self._token = self._tokens.get(self._mint, refused), self._minted
         return self._token
 
     def _mint(self) -> Token:

@@ -40,6 +40,7 @@ class ClassLink:
 
     name: str = "classlink"
     help: Mapping[str, str] = field(default_factory=lambda: HELP)
+    lanes: int = 2  # ClassLink bears forty requests a second; a school's own server may have one small machine
 
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         parental = _parent_roles(settings) if selection.contacts else frozenset[str]()
@@ -47,6 +48,10 @@ class ClassLink:
 
     def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
         return Connection(http, settings, secret, tokens).ask
+
+    def remaining(self, answer: Answer) -> int | None:
+        """Neither OneRoster nor ClassLink has a header for it."""
+        return None
 
     def wait(self, answer: Answer, now: float) -> float | None:
         """Retry-After, as seconds or as a date."""

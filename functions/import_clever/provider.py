@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import normalize
@@ -38,12 +39,17 @@ class Clever:
 
     name: str = "clever"
     help: Mapping[str, str] = field(default_factory=lambda: HELP)
+    lanes: int = 1  # Clever always says what is left; whoever answers without it is a proxy that we know nothing of
 
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         return list(_resources(settings, selection))
 
     def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
         return _Connection(http, settings, secret).ask
+
+    def remaining(self, answer: Answer) -> int | None:
+        left = answer.headers.get("x-ratelimit-remaining", "")
+        return int(left) if left.isdecimal() and len(left) < 10 else None
 
     def wait(self, answer: Answer, now: float) -> float | None:
         """Clever sends no Retry-After, but says when its fixed window of one minute ends (Unix seconds)."""
@@ -85,7 +91,7 @@ def _resources(settings: Mapping[str, JSON], selection: Selection) -> Iterator[R
             covers=("parent", "relationship"),
             optional="contacts_not_shared",
         )
-    yield Resource("district again", district, read_district, normalize.district, normalize.row_id)
+    yield Resource("district again", district, read_district, normalize.district, normalize.row_id, closing=True)
 
 
 def _version(settings: Mapping[str, JSON]) -> str:
@@ -146,7 +152,10 @@ def _path(cursor: str) -> str:
 
 
 class _Connection:
-    """Adds address and token. A token may be rotated at any time: on a 401 the listing is read once again."""
+    """Adds address and token. A token may be rotated at any time: on a 401 the listing is read once again.
+
+    One thread reads it; others whose token was refused meanwhile use what it found.
+    """
 
     def __init__(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str]) -> None:
         self._http = http
@@ -155,19 +164,26 @@ class _Connection:
         self._district = text(settings.get("district"))
         self._secret = secret
         self._scopes: tuple[str, ...] = ()
+        self._renewing = Lock()
         self._token = text(secret.get("token")) or self._listed()
 
     def ask(self, cursor: str) -> Answer:
         if "role=contact" in cursor and self._scopes and CONTACTS_SCOPE not in self._scopes:
             return Answer(403, {})  # Clever's own answer would be an empty list, which looks like departures
-        answer = self._get(cursor)
+        token = self._token
+        answer = self._get(cursor, token)
         if answer.status == 401 and self._can_list():
-            self._token = self._listed()
-            answer = self._get(cursor)
+            answer = self._get(cursor, self._instead_of(token))
         return answer
 
-    def _get(self, cursor: str) -> Answer:
-        return self._http.get(f"{self._api}{cursor}", {"Authorization": f"Bearer {self._token}"})
+    def _get(self, cursor: str, token: str) -> Answer:
+        return self._http.get(f"{self._api}{cursor}", {"Authorization": f"Bearer {token}"})
+
+    def _instead_of(self, refused: str) -> str:
+        with self._renewing:
+            if self._token == refused:
+                self._token = self._listed()
+            return self._token
 
     def _can_list(self) -> bool:
         return bool(self._secret.get("client_id") and self._secret.get("client_secret") and self._district)

@@ -96,33 +96,34 @@ class Connection:
         self._http, self._tokens, self._page_size, self._clock = http, tokens, page_size, clock
         self._token = Token("", 0.0)
         self._throttled: Answer | None = None
-        self._renew()
+        self._renew("")
 
     def ask(self, cursor: str) -> Answer:
         """The answer for a cursor (path, our own filters, and the page's number at its end)."""
         head, _, number = cursor.rpartition("page=")
         where = head.rstrip("?&")
-        answer = self._throttled or self._get(where, number)
+        token = self._token
+        answer = self._throttled or self._get(token, where, number)
         if answer.status == 404 and _says_error(answer):  # the school is known, or it had given no token
             path = where.partition("?")[0]
             raise ContractBroken(f"Veracross knows no {path}{_error_id(answer)}", HELP["contract_broken"])
         if answer.status != 401:
             return answer
         # Expired, revoked by an eleventh token, or older than a scope that the school has granted since.
-        self._renew()
-        answer = self._throttled or self._get(where, number)
-        needed, granted = scope_of(where.partition("?")[0]), self._token.scopes
+        token = self._renew(token.value)
+        answer = self._throttled or self._get(token, where, number)
+        needed, granted = scope_of(where.partition("?")[0]), token.scopes
         if answer.status == 401 and granted and needed not in granted:
             raise _lacking([needed])
         return answer
 
-    def _get(self, where: str, number: str) -> Answer:
+    def _get(self, token: Token, where: str, number: str) -> Answer:
         """Pages are asked for in headers; a parameter that Veracross does not know is an error there.
 
         Every page asks for the value lists, because a pull may be resumed at any page.
         """
         headers = {
-            "Authorization": f"Bearer {self._token.value}",
+            "Authorization": f"Bearer {token.value}",
             "Accept": "application/json",
             "X-Page-Number": number,
             "X-Page-Size": str(self._page_size),
@@ -132,12 +133,13 @@ class Connection:
 
     # -- tokens
 
-    def _renew(self) -> None:
-        """Another token than the present one. A 429 is every page's answer for this turn, which waits as for a page."""
+    def _renew(self, refused: str) -> Token:
+        """Another token than this one. A 429 is every page's answer for this turn, which waits as for a page."""
         try:
-            self._token = self._tokens.get(self._mint, refused=self._token.value)
+            self._token = self._tokens.get(self._mint, refused)
         except _Throttled as patience:
             self._throttled = patience.answer
+        return self._token
 
     def _mint(self) -> Token:
         """A new token for all scopes of an import, or what stands in its way."""

@@ -44,12 +44,17 @@ class Veracross:
 
     name: str = "veracross"
     help: Mapping[str, str] = field(default_factory=lambda: HELP)
+    lanes: int = 1  # Veracross always says what is left; whoever answers without it is a proxy that we know nothing of
 
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         return list(_resources(settings, selection))
 
     def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
         return Connection(http, settings, secret, tokens, page_size(settings)).ask
+
+    def remaining(self, answer: Answer) -> int | None:
+        left = answer.headers.get("x-rate-limit-remaining", "")
+        return int(left) if left.isdecimal() and len(left) < 10 else None
 
     def wait(self, answer: Answer, now: float) -> float | None:
         """Veracross says when its window of three minutes ends; in which unit, its documentation leaves open."""

@@ -26,7 +26,7 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission calendar collector facts fields guard identity keys letters "
+                "admission budget calendar collector facts fields guard identity keys letters "
                 "lines paging ports provider reconcile settle signon sizes tally"
             ).split(),
             STRUCTS,
@@ -54,8 +54,8 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "announcing connect contacts desk events linking onboarding place plan pull pulled report settled "
-                "sharing sheaf staging sync turn"
+                "announcing connect contacts desk events linking onboarding place plan pull pulled reading report "
+                "settled sharing sheaf staging sync tokens turn"
             ).split(),
             STRUCTS,
         ),

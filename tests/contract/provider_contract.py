@@ -48,7 +48,7 @@ from tests.support import ROOT
 
 KEY = RunKey("11600000", "spring", "run-1")
 RECORDS = tuple(FACTS) + tuple(NOTES)
-PLAN = ("pull", "turn", "sheaf", "plan", "desk", "reconcile", "settle", "sync")
+PLAN = ("pull", "turn", "reading", "sheaf", "plan", "desk", "reconcile", "settle", "sync")
 PURE = frozenset("__future__ collections dataclasses datetime enum functools hashlib itertools json re typing".split())
 
 # What lasts for ever ends so; on an optional resource a refusal is told, and nothing else is.
@@ -97,10 +97,11 @@ class Altered:
     change: Callable[[Resource], Resource] = lambda resource: resource
     name: str = "altered"
     help: Mapping[str, str] = field(init=False)
+    lanes: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.help = self.inner.help
-        self.wait = self.inner.wait
+        self.help, self.lanes = self.inner.help, self.inner.lanes
+        self.wait, self.remaining = self.inner.wait, self.inner.remaining
 
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         return [self.change(resource) for resource in self.inner.resources(settings, selection)]
@@ -108,6 +109,13 @@ class Altered:
     def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
         ask = self.inner.connect(http, settings, secret, tokens)
         return lambda cursor: self.answers(cursor, ask(cursor))
+
+
+def one_lane(provider: Provider) -> Altered:
+    """The provider, asked for one page after the other."""
+    altered = Altered(provider)
+    altered.lanes, altered.remaining = 1, lambda answer: None
+    return altered
 
 
 @dataclass
@@ -347,10 +355,10 @@ class ProviderContract:
 
     def begins(self, honest: tuple[Pull, list[Place]]) -> dict[int, Place]:
         """The place at which each resource begins."""
-        return {place.resource: place for place in reversed(honest[1]) if not place.page and not place.done}
+        return {len(place.lanes): place for place in reversed(honest[1]) if place.all_read and not place.done}
 
     def pages(self, honest: tuple[Pull, list[Place]]) -> list[int]:
-        return honest[1][-1].pages
+        return [lane.page for lane in honest[1][-1].lanes]
 
     # -- 0: the sandbox is large enough to show anything
 
@@ -459,14 +467,15 @@ class ProviderContract:
         """On the first page of every resource, and in the middle of the long ones."""
         listed = self.resources(sandbox)
         for place in honest[1][:-1]:
-            if fault == "same_cursor" and place.page:
+            if fault == "same_cursor" and not place.all_read:
                 continue
             with self.struck(sandbox, Fault(fault, times=None)):
                 if fault == "same_cursor":
                     with pytest.raises(ContractBroken):
                         self.pull(sandbox).turns(place, 0, 2)
                 else:
-                    self.ends(self.pull(sandbox), place, listed[place.resource], (ENDS[fault],))
+                    resource = listed[sum(lane.done for lane in place.lanes)]
+                    self.ends(self.pull(sandbox), place, resource, (ENDS[fault],))
 
     def test_headers_that_are_read_are_told(self, sandbox: Sandbox) -> None:
         """A page is taken for last night's when its body and these are the same."""
@@ -574,9 +583,9 @@ class ProviderContract:
         pull, (short, places) = self.pull(sandbox), honest
         after = pull.turn()
         assert after.done
-        assert len(places) - 1 == sum(after.pages) == places[-1].requests
+        assert len(places) - 1 == sum(lane.page for lane in after.lanes) == places[-1].requests
         assert pull.staged(after) == short.staged(places[-1])
-        kept = ("pages", "pulled", "rejected", "facts", "absent", "warnings")
+        kept = ("lanes", "content", "pulled", "rejected", "facts", "absent", "warnings")
         assert [getattr(after, k) for k in kept] == [getattr(places[-1], k) for k in kept]
 
     def test_killed_after_any_page_and_done_again(self, sandbox: Sandbox, honest: tuple[Pull, list[Place]]) -> None:

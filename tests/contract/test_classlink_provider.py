@@ -20,7 +20,7 @@ from roster.errors import AccessMissing, ContractBroken, CredentialRejected, Not
 from roster.model import JSON, Selection
 from roster.pull import Place
 from roster.staging import Staging
-from tests.contract.provider_contract import KEY, ProviderContract, Pull
+from tests.contract.provider_contract import KEY, ProviderContract, Pull, one_lane
 from tests.support import function_module
 
 classlink: Any = function_module("import_classlink", "provider")
@@ -148,9 +148,9 @@ def test_the_whole_district(server: OneRosterSandbox, district: OneRosterDistric
 
 def test_six_requests(server: OneRosterSandbox) -> None:
     ended(pull_of(server, page_size=None))
-    assert [target.partition("?")[0].rsplit("/", 1)[1] for _, target, _ in server.requests] == [
-        *("orgs", "academicSessions", "classes", "users", "enrollments", "demographics")
-    ]
+    asked = [target.partition("?")[0].rsplit("/", 1)[1] for _, target, _ in server.requests]
+    assert asked[0] == "orgs"
+    assert sorted(asked) == ["academicSessions", "classes", "demographics", "enrollments", "orgs", "users"]
 
 
 def test_nothing_is_filtered_there(own: OneRosterSandbox) -> None:
@@ -284,6 +284,7 @@ def test_pages_of_a_server_that_neither_sorts_nor_keeps_an_order(
     """Rows come twice and others never: that is refused, or doubted, and then nobody departs."""
     with OneRosterSandbox.start(district, conduct=habits(f"refuse_sort+unstable_order+{more}")) as server:
         pull = pull_of(server)
+        pull.provider = one_lane(pull.provider)  # which rows come twice depends on the order of requests
         if outcome == "refused":
             with pytest.raises(ContractBroken) as caught:
                 pull.places(seconds)

@@ -14,6 +14,7 @@ import roster.http
 from local.sandbox.clever import CleverSandbox
 from local.sandbox.clever_data import CleverDistrict
 from local.sandbox.faults import Fault
+from roster.budget import MOST
 from roster.errors import AccessMissing, ContractBroken, CredentialRejected, NotSetUp
 from roster.model import JSON, Selection
 from roster.pull import Place
@@ -214,7 +215,7 @@ def test_rotated_token_is_read_again_mid_pull(server: CleverSandbox) -> None:
     server.requests.clear()
     assert canonical(facts_of(server)) == canonical(honest)
     assert server.token != old
-    assert [status for *_, status in server.requests].count(401) == 1
+    assert 1 <= [status for *_, status in server.requests].count(401) <= MOST, "once for whoever was on the way"
     assert sum("/oauth/tokens" in target for _, target, _ in server.requests) == 2
 
 
@@ -289,17 +290,19 @@ def test_429_on_the_first_page_and_later(server: CleverSandbox, fault: str, leas
         server.faults.add(Fault(fault, nth=nth, seconds=30))
         after = pull_of(server).turn()
         assert least <= after.wait <= most
-        assert (after.resource, after.page, after.waits, after.done) == (nth - 1, 0, 1, False)
+        assert sum(lane.page for lane in after.lanes) == after.requests - 1 >= nth - 1, "all but one were kept"
+        assert (sum(lane.waits for lane in after.lanes), after.done) == (1, False)
         server.faults.clear()
 
 
 def test_the_window_of_a_minute() -> None:
-    """A district that takes more requests than Clever allows in its window: told to wait its rest."""
+    """A district that takes more requests than Clever allows in its window: its rest is waited, and no 429 seen."""
     with CleverSandbox.start(CleverDistrict.generated(60), rate_limit=10, rate_window=60.0) as server:
         pull = pull_of(server, page_size=25)
         first = pull.turn()
         assert 58 <= first.wait <= 62
-        assert (first.requests, first.done) == (11, False)
+        assert (first.requests, first.done) == (10, False)
+        assert {status for *_, status in server.requests} == {200}
 
 
 # -- the district's own state

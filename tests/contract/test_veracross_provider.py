@@ -24,7 +24,7 @@ from roster.lines import told as told_in
 from roster.model import JSON, Enrolment, Selection, Term, replace, to_line
 from roster.ports import Token
 from roster.pull import Place
-from tests.contract.provider_contract import ProviderContract, Pull
+from tests.contract.provider_contract import ProviderContract, Pull, one_lane
 from tests.support import function_module
 
 veracross: Any = function_module("import_veracross", "provider")
@@ -427,7 +427,7 @@ def test_lists_that_fill_their_last_page(server: VeracrossSandbox, size: int) ->
     """23 grading periods: one page, one and an empty one, two."""
     assert len(server.school.rows("grading_periods")) == 23
     end = pull_of(server, page_size=size).places()[-1]
-    assert end.pages[0] == (2 if size <= 23 else 1)
+    assert end.lanes[0].page == (2 if size <= 23 else 1)
 
 
 # -- tokens and scopes
@@ -436,7 +436,8 @@ def test_lists_that_fill_their_last_page(server: VeracrossSandbox, size: int) ->
 def test_tokens_that_expire_and_are_revoked_mid_pull(server: VeracrossSandbox) -> None:
     honest = canonical(told_of(server))
     server.conduct = Conduct.named("short_tokens")
-    assert canonical(told_of(server, page_size=20)) == honest
+    one_by_one = Pull(one_lane(veracross.PROVIDER), settings_of(server, page_size=20), secret_of(server))
+    assert canonical(one_by_one.facts(one_by_one.places()[-1])) == honest
     server.conduct = Conduct()
     server.faults.add(Fault("token_revoked", nth=4))
     before = len(server.tokens)
@@ -526,11 +527,12 @@ def test_connect(server: VeracrossSandbox) -> None:
 
 
 def test_the_window_of_three_minutes(server: VeracrossSandbox) -> None:
-    """A small window is waited out by its own end, and the pull goes on where it was."""
+    """A small window is waited out by its own end, before it is overrun, and the pull goes on where it was."""
     server.conduct = Conduct.named("lower_rate_limit")
     pull = pull_of(server)
     first = pull.turn()
-    assert (first.resource, first.done, first.requests) == (5, False, 6)
+    assert (first.all_read, len(first.lanes), first.done, first.requests) == (True, 5, False, 5)
+    assert set(statuses(server)) == {200}
     assert 1 <= first.wait <= 4
     server.conduct = Conduct()
     end = pull.turn(first)

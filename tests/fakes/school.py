@@ -142,6 +142,7 @@ class FakeProvider:
     source: Source
     name: str = "fake"
     help: Mapping[str, str] = field(default_factory=lambda: HELP)
+    lanes: int = 3
 
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         names = ("state", "terms", "classes", "teachers", "students")
@@ -150,7 +151,7 @@ class FakeProvider:
         found = [resource(name, f"{name}/0", shifting=shifting) for name in names]
         covers = ("parent", "relationship")
         parents = resource("parents", "parents/0", covers=covers, optional="not_shared")
-        again = resource("state again", "state/0")
+        again = resource("state again", "state/0", closing=True)
         return [*found, *([parents] if selection.contacts else []), again]
 
     def normalise(self, row: JSON) -> Iterator[Record]:
@@ -175,6 +176,10 @@ class FakeProvider:
             return dataclasses.replace(answer, headers=promised)
 
         return ask
+
+    def remaining(self, answer: Answer) -> int | None:
+        left = answer.headers.get("x-left")
+        return int(left) if left else None
 
     def wait(self, answer: Answer, now: float) -> float | None:
         after = answer.headers.get("retry-after")
@@ -226,6 +231,7 @@ class District:
     left: Callable[[], float] = lambda: 900.0
     edition: str = "the code of today"
     waited: list[int] = field(default_factory=list)
+    provider: Callable[[Source], FakeProvider] = FakeProvider
 
     def __post_init__(self) -> None:
         events = [Event(ACCOUNT, name) for name in (EVENT, OTHER)]
@@ -282,7 +288,7 @@ class District:
     def turned(self, state: State) -> State:
         """One turn of the pull."""
         puller = Puller(
-            FakeProvider(self.source),
+            self.provider(self.source),
             NoHttp(),
             self.slots,
             self.records,

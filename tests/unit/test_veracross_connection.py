@@ -405,7 +405,7 @@ def test_the_state_machine_waits_for_a_token() -> None:
     wire, place = Wire(token=too_many), Place()
     for turn in range(LONGEST_PATIENCE):
         place = pulled(wire, place)
-        assert (place.wait, place.waits, place.requests, place.done) == (120, turn + 1, turn + 1, False)
+        assert (place.wait, place.lanes[0].waits, place.requests, place.done) == (120, turn + 1, turn + 1, False)
     with pytest.raises(ProviderUnavailable, match="keeps asking to wait"):
         pulled(wire, place)
     assert (len(wire.forms), wire.asked) == (LONGEST_PATIENCE + 1, [])

@@ -46,6 +46,7 @@ class Resource:
     shifting: pages are counted off instead of following a row, so that a row which comes twice may stand for one that
     never came.
     told: names of the headers, in lower case, that `read` looks at.
+    closing: asked for when all others have ended, because it tells whether they are still what they were.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Resource:
     refusals: frozenset[int] = REFUSALS
     shifting: bool = False
     told: tuple[str, ...] = ()
+    closing: bool = False
 
 
 Ask = Callable[[str], Answer]
@@ -74,6 +76,11 @@ class Provider(Protocol):
         """What to click, per code of an error or a warning, in the provider's own words."""
         ...
 
+    @property
+    def lanes(self) -> int:
+        """How many requests its server may be sent at once, where answers do not say what is left of a limit."""
+        ...
+
     def resources(self, settings: Mapping[str, JSON], selection: Selection) -> Sequence[Resource]:
         """The collections of one complete pull, in order; the order is the same for equal arguments."""
         ...
@@ -81,8 +88,13 @@ class Provider(Protocol):
     def connect(self, http: Http, settings: Mapping[str, JSON], secret: Mapping[str, str], tokens: Tokens) -> Ask:
         """A function from cursor to answer, which adds address and credential.
 
-        `tokens` keeps an access token that several functions share, for providers that issue them.
+        `tokens` keeps an access token that several functions share, for providers that issue them. The function is
+        called by several threads, for cursors of different resources.
         """
+        ...
+
+    def remaining(self, answer: Answer) -> int | None:
+        """How many requests this answer says may follow before a 429; None where it does not say."""
         ...
 
     def wait(self, answer: Answer, now: float) -> float | None:
@@ -111,7 +123,7 @@ class Checker:
         if resource.optional and answer.status in resource.refusals:
             return Refused(resource.optional)
         if answer.status == 429:
-            raise RateLimited(self._wait(answer), self._help("rate_limited"))
+            raise RateLimited(self.patience(answer), self._help("rate_limited"))
         if answer.status >= 500:
             raise ProviderUnavailable(f"{resource.name}: HTTP {answer.status}", self._help("unavailable"))
         if answer.status == 401:
@@ -120,7 +132,8 @@ class Checker:
             raise AccessMissing(f"{resource.name}: HTTP {answer.status}", self._help("access_missing"))
         raise ContractBroken(f"{resource.name}: HTTP {answer.status}", self._help("contract_broken"))
 
-    def _wait(self, answer: Answer) -> float:
+    def patience(self, answer: Answer) -> float:
+        """Seconds until the provider's limit is a new one, as far as this answer tells."""
         asked = self.provider.wait(answer, self.clock())
         return min(LONGEST_WAIT, max(1.0, DEFAULT_WAIT if asked is None else asked))
 

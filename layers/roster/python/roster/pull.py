@@ -11,15 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import time
 
+from roster.budget import MOST, Budget
 from roster.collector import undisturbed
 from roster.errors import ContractBroken, ProviderUnavailable
 from roster.keys import pulled_folder
 from roster.model import JSON, Selection, to_line
 from roster.place import Place as Place
 from roster.place import sealed
-from roster.ports import Answer, Http, Records, RunKey, Slots, Tokens
-from roster.provider import Ask, Provider
-from roster.sheaf import Yesterday
+from roster.ports import Http, Records, RunKey, Slots, Tokens
+from roster.provider import Checker, Provider
+from roster.tokens import OneToken
 from roster.turn import Turn
 
 
@@ -52,13 +53,12 @@ class Puller:
         recipe = sealed(self.edition, self.provider.name, to_line([settings, selection.contacts]).decode())
         before = run.get("before") or {} if self.edition else {}
         try:
-            ask = self._counting(self.provider.connect(self.http, settings, secret, self.tokens), place)
-            with ThreadPoolExecutor(1) as ahead:
+            ask = self.provider.connect(self.http, settings, secret, OneToken(self.tokens))
+            with ThreadPoolExecutor(MOST) as threads:
                 return Turn(
-                    self.provider,
+                    Checker(self.provider, self.clock),
                     self.slots,
                     self.records,
-                    self.clock,
                     lambda: self.left() >= self.reserve,
                     key,
                     folder,
@@ -66,17 +66,10 @@ class Puller:
                     ask,
                     place,
                     recipe,
-                    Yesterday(self.slots, **before),
-                    ahead,
+                    before,
+                    threads,
+                    Budget(self.provider.lanes),
                 ).walk()
         except (ProviderUnavailable, ContractBroken) as error:
             code = "unavailable" if isinstance(error, ProviderUnavailable) else "contract_broken"
             raise type(error)(error.message, self.provider.help.get(code) or error.help) from error
-
-    @staticmethod
-    def _counting(ask: Ask, place: Place) -> Ask:
-        def counted(cursor: str) -> Answer:
-            place.requests += 1
-            return ask(cursor)
-
-        return counted

@@ -137,7 +137,7 @@ def importer(provider: Provider) -> Handler:
             if renewed == secret:
                 raise
             place = _logged("pull", key, lambda: turn(key, state, renewed, context))  # it was renewed meanwhile
-        logger().info("pulled", extra={"run": key.run, "resource": place.resource, "requests": place.requests})
+        logger().info("pulled", extra={"run": key.run, "lanes": len(place.lanes), "requests": place.requests})
         return {**state, "place": asdict(place)}
 
     return handler

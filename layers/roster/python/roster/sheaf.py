@@ -133,7 +133,10 @@ class Sheaf:
 
 @dataclass
 class Yesterday:
-    """The pages of the pull before: its folder, and the names of its files. One file is in memory at a time."""
+    """The pages of the pull before, for one lane: its folder, and the names of its files.
+
+    One file is in memory at a time.
+    """
 
     slots: Slots
     folder: str = ""
