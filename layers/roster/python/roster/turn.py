@@ -127,8 +127,8 @@ class Turn:
             reading.refuse(opened.code)
         else:
             self._keep(reading, *opened)
-        if reading.lane.done and reading.number in self.readings:
-            del self.readings[reading.number]
+        if reading.lane.done:
+            self.readings.pop(reading.number, None)  # with its part of the file, and last night's
         self.records.progress(self.key, reading.progress())
 
     def _opened(self, reading: Reading, coming: Coming) -> tuple[Leaf, Packed | Page] | Refused:
