@@ -1,12 +1,13 @@
 """One turn of a pull: which resources are asked, what becomes of their answers, and where the next turn goes on.
 
-Threads make requests and nothing else: this one reads all rows, and alone changes the place.
+Threads make requests and nothing else: this one reads all rows, and alone changes the place. It reads answers in the
+order in which they were asked for, so that a turn that is done again does the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -55,10 +56,9 @@ class Turn:
         place.wait = 0
         self._ask()
         while coming := self._coming():
-            arrived, _ = wait((one.answer for one in coming), return_when=FIRST_COMPLETED)
-            one = next(one for one in coming if one.answer in arrived)
-            self._read(coming[one], one)
-            del one, arrived, coming  # and the answer with them, before the sweep
+            first = min(coming, key=lambda one: one.ticket.number)
+            self._read(coming[first], first)
+            del first, coming  # and the answer with them, before the sweep
             sweep()
             self._ask()
         for reading in self.readings.values():
