@@ -33,8 +33,8 @@ class MemorySlots:
 
     def pack(self, lines: Iterable[tuple[int, bytes]]) -> Packed:
         slots = [b""] * SLOTS
-        for slot, line in lines:
-            slots[slot] += line + b"\n"
+        for place, line in lines:
+            slots[place] += line + b"\n"
         return slots
 
     def store(self, name: str, parts: Sequence[Packed], memo: JSON = None) -> None:
@@ -234,7 +234,7 @@ class MemoryRoster:
 
     def apply(self, account: str, event: str, provider: str, changes: Iterable[Change]) -> int:
         listed = list(changes)
-        keys = [(change.kind, change.id) for change in listed]
+        keys = [_key(event, provider, change) for change in listed]
         assert len(keys) == len(set(keys)), "DynamoDB refuses a batch that writes an item twice"
         if self.order:
             self.order.shuffle(listed)
@@ -260,43 +260,50 @@ class MemoryRoster:
         ]
 
     def _write(self, event: str, provider: str, change: Change) -> None:
-        entry = change.entry
+        entry, key = change.entry, _key(event, provider, change)
         if isinstance(entry, ContactEntry):
-            item = {
+            self.items[key] = {
                 "person": asdict(entry.person),
                 "related": fitting(entry.related()),
                 "inactive_since": entry.inactive_since,
             }
-            self.items[_contact(provider), change.kind, change.id] = item
-        elif isinstance(entry, Stored):
-            key = (
-                "level" if entry.mark else _contact(entry.origin),
-                *([entry.origin] * entry.mark),
-                change.kind,
-                change.id,
-            )
-            self.items.pop(key, None)
-            if entry.item is not None:
-                self.items[key] = deepcopy(entry.item)
-        elif change.kind in KINDS:
-            self.items.pop((_contact(provider), change.kind, change.id), None)
         elif change.kind == "class_mark":
-            if self.records:
-                self.records.marks.get(event, {}).pop(change.id, None)
-        elif entry is None:
-            self.items.pop((change.kind, event, change.id), None)
+            assert self.records
+            self.records.marks.get(event, {}).pop(change.id, None)
+        elif entry is None or (isinstance(entry, Stored) and entry.item is None):
+            self.items.pop(key, None)
+        elif isinstance(entry, Stored):
+            self.items[key] = _thawed(entry.item)
         else:
-            value = _class(entry) if isinstance(entry, ClassEntry) else list(entry)
-            self.items[change.kind, event, change.id] = value
+            self.items[key] = _class(entry) if isinstance(entry, ClassEntry) else list(entry)
 
     def of(self, *key: str) -> dict[str, JSON]:
         """Items whose key begins so, by id."""
         return {name[-1]: item for name, item in self.items.items() if name[: len(key)] == key}
 
 
+def _thawed(item: JSON) -> JSON:
+    """An item that went through JSON, as it was put."""
+    if "person" not in item:
+        return deepcopy(item)
+    person = {name: tuple(value) if isinstance(value, list) else value for name, value in item["person"].items()}
+    return {**deepcopy(item), "person": person}
+
+
 def _contact(provider: str) -> str:
     """Contacts of the provider that most tests have are simply contacts."""
     return "contact" if provider == MAIN else f"contact of {provider}"
+
+
+def _key(event: str, provider: str, change: Change) -> tuple[str, ...]:
+    """Which item a change is about."""
+    entry = change.entry
+    if isinstance(entry, Stored):
+        whose = ("level", entry.origin) if entry.mark else (_contact(entry.origin),)
+        return (*whose, change.kind, change.id)
+    if change.kind in KINDS:
+        return _contact(provider), change.kind, change.id
+    return change.kind, event, change.id
 
 
 class MemoryTokens:

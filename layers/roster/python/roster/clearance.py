@@ -12,11 +12,11 @@ from functools import cached_property
 from roster.clearing import MARK, Clearing, by_id, effective
 from roster.comparing import EMPTIED
 from roster.difference import unscheduled
-from roster.facts import Doubt, Outcome
 from roster.keys import PARTITIONS, provider_of, shard_slots
 from roster.ledgers import CHANGING, CLEARING, RESTORED, images, lost
 from roster.lines import change_line
 from roster.model import COUNTED, JSON, ContactEntry, to_line
+from roster.outcome import Doubt, Outcome
 from roster.ports import Change, ContactId, Roster, Stored
 from roster.staging import Staging
 from roster.tally import Tally
@@ -54,9 +54,11 @@ class Clearance:
         gone += filter(None, [self._levels.get((f"{MARK}{origin}", one.kind, one.id)) for one in gone])
         # who stays may be overwritten by the import, without being in a ledger that could tell how they were
         imaged = [*gone, *(kept if origin == self.staging.provider else ())]
-        self._write(f"{self._found}/gone/{n:04d}", map(_bare, gone))
-        self._write(f"{self._found}/kept/{n:04d}", map(_bare, kept))
-        self._keep_images(f"{n:04d}", imaged)
+        for name, lines in (("gone", gone), ("kept", kept)):
+            if lines:
+                self._write(f"{self._found}/{name}/{n:04d}", map(_bare, lines))
+        if imaged or n == 0:  # that there is one file says that nothing else was deleted
+            self._keep_images(f"{n:04d}", imaged)
         return tally
 
     @property
@@ -81,7 +83,7 @@ class Clearance:
         gone, kept = images(staging.slots, f"{self._found}/gone", mine), self.kept(shard)
         ledger, out = told["replaced"]["ledger"], Outcome()
         known = staging.known(ledger, CHANGING, shard)
-        doubt = staging.doubt(*told["doubt"], shard)
+        doubt = staging.doubt(told["doubt"], shard)
         left = [
             unscheduled(one, staging.key.event) for key, one in known.items() if (provider_of(ledger), *key) in kept
         ]
@@ -124,14 +126,16 @@ class Clearance:
         found: Mapping[ContactId, Change],
     ) -> None:
         """An interrupted clear deleted more, or others, than this one would: judged as if they were still there."""
-        missing = {
-            id: one for id, one in found.items() if id not in gone and (id[0].removeprefix(MARK), *id[1:]) not in kept
-        }
+        there = gone.keys() | kept.keys() | self._levels.keys()
+        missing = {id: one for id, one in found.items() if id not in there}
         if not missing:
             return
-        owners = [one for id, one in missing.items() if not id[0].startswith(MARK)]
-        back = {id for id, one in by_id(owners).items() if not self._clearing.deletes(one, effective(one, missing))}
-        restored = [one for id, one in missing.items() if (id[0].removeprefix(MARK), *id[1:]) in back]
+        levels = {**missing, **self._levels}
+        owners = by_id(one for id, one in missing.items() if not id[0].startswith(MARK))
+        stay = {
+            id for id, one in owners.items() if not self._clearing.deletes(one, effective(one, levels))
+        } | kept.keys()
+        restored = [one for id, one in missing.items() if (id[0].removeprefix(MARK), *id[1:]) in stay]
         self._keep_images(f"lost-{shard:03d}", (one for one in missing.values() if one not in restored))
         if self.told["mode"] != "preview":
             self.staging.write_changes(RESTORED, shard, restored)

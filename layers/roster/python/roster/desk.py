@@ -11,12 +11,13 @@ from msgspec.json import Decoder
 from roster.calendar import Calendar
 from roster.clearance import Clearance
 from roster.difference import Applied
-from roster.facts import Context, Doubt, Outcome
+from roster.facts import Context
 from roster.guard import renewed
 from roster.identity import Trace, identify, newcomers
 from roster.keys import SLOTS, shard_slots, slot
 from roster.ledgers import CHANGING, RESTORED, lost
 from roster.model import JSON, Selection, Term, to_line
+from roster.outcome import Doubt, Outcome
 from roster.ports import Packed, Roster
 from roster.reconcile import people, rosters, scope
 from roster.rewriting import Rewriting, with_removed
@@ -173,8 +174,7 @@ class Desk:
             staging.write_changes(RESTORED, shard, back)
 
     def _doubt(self, shard: int) -> Doubt:
-        contacts, event = self.told["doubt"]
-        doubt = self.staging.doubt(contacts, event, shard)
+        doubt = self.staging.doubt(self.told["doubt"], shard)
         return self.clearance.doubt(shard, doubt) if self.clearance else doubt
 
     def _context(self, aliases: Mapping[str, Mapping[str, str]]) -> Context:

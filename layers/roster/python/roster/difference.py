@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
-from roster.facts import ContactKey, Doubt
+from roster.facts import ContactKey
 from roster.model import ClassEntry, ContactEntry, Listing, replace
+from roster.outcome import Doubt
 from roster.ports import Change, ContactId, Stored
 from roster.settle import item_of
 from roster.sizes import fitting

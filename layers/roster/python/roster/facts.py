@@ -14,11 +14,9 @@ from typing import Any
 
 from roster.calendar import Calendar
 from roster.identity import Aliases
-from roster.keys import slot
 from roster.lines import (
     Absent,
     BirthDateTold,
-    Call,
     Claim,
     ClassTold,
     EnrolmentTold,
@@ -37,17 +35,12 @@ from roster.lines import (
 from roster.model import (
     NO_TERM,
     Class,
-    ClassEntry,
-    ContactEntry,
     Enrolment,
     Person,
     Relationship,
     Selection,
     replace,
-    to_line,
 )
-from roster.ports import Change
-from roster.tally import Tally
 
 ContactKey = tuple[str, str]
 Routed = tuple[int, bytes]
@@ -224,35 +217,3 @@ class Context:
     def stays(self, kind: str) -> bool:
         """Whether somebody who is missing stays: the kind was not shown, or the source is not to be trusted."""
         return kind in self.absent or not self.departures_trusted
-
-
-@dataclass
-class Outcome:
-    """What a pass gives: lines for other shards, items to change, the entries that hold afterwards, and how many of
-    those are not what they were (`moved`), be their items the same. `told`: of each change its kind, id, outcome, and the
-    names of the fields that are others now; never a value.
-    """
-
-    routed: list[Routed] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    contacts: list[ContactEntry] = field(default_factory=list)
-    classes: list[ClassEntry] = field(default_factory=list)
-    moved: int = 0
-    tally: Tally = field(default_factory=Tally)
-    told: list[tuple[str, str, str, list[str]]] = field(default_factory=list)
-
-    def call(self, to: str, what: Call) -> None:
-        """Tell the shard of the id `to`."""
-        self.routed.append((slot(to), to_line(what)))
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """What an interrupted run may have written, as its plan meant it: written again or taken back, never trusted.
-
-    A contact without an entry may have been deleted.
-    """
-
-    contacts: Mapping[ContactKey, ContactEntry | None] = field(default_factory=dict)
-    classes: frozenset[str] = frozenset()
-    schedules: frozenset[str] = frozenset()

@@ -28,17 +28,21 @@ def flip(
 ) -> None:
     """Point at what is applied now. Only the newest change can be undone: whatever cannot, takes that away as well."""
     if ending.integrated:
-        actions = [_set(IntegrationItem.ledger, ledger), IntegrationItem.applying.remove()]
-        transaction.update(integration_item(key), actions=[*actions, _changed(IntegrationItem.changed, key, ending)])
+        ours: list[Action] = [_set(IntegrationItem.ledger, ledger), IntegrationItem.applying.remove()]
+        transaction.update(integration_item(key), actions=[*ours, _changed(IntegrationItem.changed, key, ending)])
     if ending.undone:
         record = RunItem(*keys.run(key.account, key.event, ending.undone))
-        decided = [RunItem.decided.set("undone"), RunItem.decided_by.set(key.run)]
+        decided: list[Action] = [RunItem.decided.set("undone"), RunItem.decided_by.set(key.run)]
         transaction.update(record, actions=decided)
     if ending.deleted:
         transaction.delete(event_item(key))
         return
-    chosen = [] if ending.selection is None else [EventItem.selection.set(dict(ending.selection))]
-    pointers = [_set(EventItem.snapshot, snapshot), EventItem.settled.set(settled), EventItem.applying.remove()]
+    chosen: list[Action] = [] if ending.selection is None else [EventItem.selection.set(dict(ending.selection))]
+    pointers: list[Action] = [
+        _set(EventItem.snapshot, snapshot),
+        EventItem.settled.set(settled),
+        EventItem.applying.remove(),
+    ]
     transaction.update(event_item(key), actions=[*pointers, *chosen, _changed(EventItem.changed, key, ending)])
 
 

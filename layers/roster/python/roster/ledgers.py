@@ -6,14 +6,15 @@ The files may have been written with any number of shards; one that is missing m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from roster.clearing import by_id
 from roster.errors import FilesMissing
-from roster.facts import ContactKey, Doubt
-from roster.keys import cleared_folder, provider_of, run_of, shard_slots
+from roster.facts import ContactKey
+from roster.keys import cleared_folder, provider_of, run_of, shard_slots, slot
 from roster.lines import changes
-from roster.model import ContactEntry
+from roster.model import ContactEntry, to_line
+from roster.outcome import Doubt
 from roster.ports import Change, ContactId, Slots, Stored
 
 CHANGING = ("people", "rosters")  # the passes that plan changes
@@ -40,8 +41,21 @@ def _files(slots: Slots, folder: str, name: str) -> list[tuple[str, range]]:
     return [(file, shard_slots(*place)) for file, place in zip(names, places, strict=True)]
 
 
-def doubt(slots: Slots, contacts: str, event: str, wanted: range, provider: str) -> Doubt:
-    """What interrupted plans (folders, or blank) may have written; contacts only those of this provider."""
+def write_contacts(slots: Slots, ledger: str, place: str, entries: Iterable[ContactEntry]) -> None:
+    """A shard (`place`) of a ledger, in the files of the passes that will read it."""
+    held: dict[str, list[tuple[int, bytes]]] = {name: [] for name in CHANGING}
+    for entry in entries:
+        held[CHANGING[entry.person.kind == "parent"]].append((slot(entry.person.id), to_line(entry)))
+    for name, lines in held.items():
+        slots.write(f"{ledger}/{name}-{place}", lines)
+
+
+def doubt(slots: Slots, plans: Sequence[str], wanted: range, provider: str) -> Doubt:
+    """What interrupted plans may have written: the account's and the event's (folders, or blank).
+
+    Of contacts only those of this provider.
+    """
+    contacts, event = plans
     intended = _intended(slots, contacts, wanted)
     mine = intended if contacts == event else _intended(slots, event, wanted)
     known = _contacts(intended, provider) if provider_of(contacts) == provider else {}

@@ -66,9 +66,17 @@ class DynamoRecords(DynamoMarks):
             item = RunItem.get(*keys.run(key.account, key.event, key.run), consistent_read=True)
         except DoesNotExist:
             return None
-        told = item.mode, item.owner, item.ended, item.report, item.before, item.decided, item.by, item.night
-        blank = "", "", "", {}, {}, "", "", ""
-        return Run(item.status, *(one or default for one, default in zip(told, blank, strict=True)))
+        return Run(
+            item.status,
+            item.mode or "",
+            item.owner or "",
+            item.ended or "",
+            dict(item.report or {}),
+            dict(item.before or {}),
+            item.decided or "",
+            item.by or "",
+            item.night or "",
+        )
 
     @trouble(TABLE)
     def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from roster.difference import Applied, delisted, difference, outcome
-from roster.facts import Doubt, Outcome
 from roster.keys import provider_of, shard_slots, slot
 from roster.ledgers import CHANGING, images, lost
 from roster.model import COUNTED, JSON, ClassEntry, ContactEntry
+from roster.outcome import Doubt, Outcome
 from roster.ports import Change, ContactId
 from roster.settle import told_class, told_contact
 from roster.staging import Staging
@@ -43,7 +43,7 @@ class Rewriting:
         event, mine = staging.key.event, shard_slots(shard, staging.shards)
         now, then = self._now(shard), applied_of(staging, target["ledger"], target["snapshot"], shard)
         hand = {*self.told["removed"], *target["removed"]}
-        doubt = with_removed(staging.doubt(*self.told["doubt"], shard), hand, (now, then), event, mine)
+        doubt = with_removed(staging.doubt(self.told["doubt"], shard), hand, (now, then), event, mine)
         then = then.without_classes(target["removed"].keys(), event)
         back = images(staging.slots, target["images"], mine)
         missed = self._missed(shard, (now, then), back)
@@ -61,7 +61,7 @@ class Rewriting:
         staging, today = self.staging, self.told["today"]
         event, mine = staging.key.event, shard_slots(shard, staging.shards)
         now, gone = self._now(shard), self.told["removed"]
-        doubt = with_removed(staging.doubt(*self.told["doubt"], shard), gone, (now,), event, mine)
+        doubt = with_removed(staging.doubt(self.told["doubt"], shard), gone, (now,), event, mine)
         made = {key: ContactEntry(one.person, {}, today) for key, one in doubt.contacts.items() if one}
         left = made | {key: delisted(entry, event, today) for key, entry in now.contacts.items()}
         then = Applied(now.provider or staging.provider, left)

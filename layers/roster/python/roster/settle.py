@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from roster.errors import ClassTooLarge
-from roster.facts import ContactKey, Context, Doubt, Facts, Outcome
+from roster.facts import ContactKey, Context, Facts
 from roster.lines import Released
 from roster.model import Class, ClassEntry, ContactEntry, Listing, Person, asdict, replace
+from roster.outcome import Doubt, Outcome
 from roster.ports import Change
 from roster.sizes import fitting, weight
 from roster.tally import Tally
@@ -213,11 +214,8 @@ def told_class(entry: ClassEntry | None, before: ClassEntry | None) -> tuple[str
     if before is None:
         return "created", []
     names = [name for name, value in asdict(entry.info).items() if value != getattr(before.info, name)]
-    return "updated", [*names, *(name for name in ("teachers", "students") if _differ(name, entry, before))]
-
-
-def _differ(name: str, one: ClassEntry, other: ClassEntry) -> bool:
-    return bool(getattr(one, name) != getattr(other, name))
+    roster = [name for name in ("teachers", "students") if getattr(entry, name) != getattr(before, name)]
+    return "updated", [*names, *roster]
 
 
 def _present_class(info: Class, facts: Facts, before: ClassEntry | None, context: Context, out: Outcome) -> ClassEntry:

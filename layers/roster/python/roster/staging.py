@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from roster.clearing import by_id
-from roster.facts import ContactKey, Doubt, Facts, Outcome
+from roster.facts import ContactKey, Facts
 from roster.keys import (
     SLOTS,
     beside,
@@ -26,9 +26,10 @@ from roster.keys import (
     slot,
     snapshot_folder,
 )
-from roster.ledgers import CHANGING, CLEARING, RESTORED, applied, doubt
+from roster.ledgers import CHANGING, CLEARING, RESTORED, applied, doubt, write_contacts
 from roster.lines import change_line, changes, classes, contacts, told
 from roster.model import JSON, ClassEntry, ContactEntry, to_line
+from roster.outcome import Doubt, Outcome
 from roster.ports import Change, Packed, RunKey, Slots
 
 IDS_AT_ONCE = 200_000  # in memory
@@ -174,16 +175,11 @@ class Staging:
         self.slots.write(f"{self.plan}/{name}-{self._place(shard)}", lines)
 
     def write_contacts(self, ledger: str, shard: int, entries: Iterable[ContactEntry]) -> None:
-        """A shard of a ledger, in the files of the passes that will read it."""
-        held: dict[str, list[tuple[int, bytes]]] = {name: [] for name in CHANGING}
-        for entry in entries:
-            name = CHANGING[entry.person.kind == "parent"]
-            held[name].append((slot(entry.person.id), to_line(entry)))
-        for name, lines in held.items():
-            self.slots.write(f"{ledger}/{name}-{self._place(shard)}", lines)
+        """A shard of a ledger."""
+        write_contacts(self.slots, ledger, self._place(shard), entries)
 
     def told_changes(self) -> Iterator[tuple[str, str, str, list[str]]]:
-        """(kind, id, outcome, names of changed fields) of every change that was planned; never a value."""
+        """(kind, id, outcome, names of changed fields) of every planned change; never a value."""
         for name in self.slots.names(f"{self.folder}/changes/"):
             yield from map(tuple, self.slots.read_json(name))
 
@@ -235,9 +231,9 @@ class Staging:
         files = applied(self.slots, snapshot, "classes", shard_slots(shard, self.shards))
         return {entry.key: entry for file in files for entry in classes(file)}
 
-    def doubt(self, contacts: str, event: str, shard: int) -> Doubt:
-        """What interrupted plans (folders, or blank) may have written of this shard."""
-        return doubt(self.slots, contacts, event, shard_slots(shard, self.shards), self.provider)
+    def doubt(self, plans: Sequence[str], shard: int) -> Doubt:
+        """What interrupted plans (folders, or blank), the account's and the event's, may have written of this shard."""
+        return doubt(self.slots, plans, shard_slots(shard, self.shards), self.provider)
 
 
 def _resource(name: str) -> int:

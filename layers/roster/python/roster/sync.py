@@ -14,12 +14,12 @@ from roster.beginning import Beginning
 from roster.collector import undisturbed
 from roster.difference import difference
 from roster.errors import Superseded
-from roster.facts import Doubt
 from roster.finishing import Finishing
 from roster.guard import Excess, allowed, excess, excess_of_clear
 from roster.keys import provider_of, pulled_folder, shard_slots
 from roster.ledgers import images
 from roster.model import JSON, Selection
+from roster.outcome import Doubt
 from roster.place import Place
 from roster.plan import Planner
 from roster.ports import Change, Records, Roster, RunKey, Slots
