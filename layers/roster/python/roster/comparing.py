@@ -119,10 +119,11 @@ class Comparison:
         return {"target": {**target, "images": kept[2]}, "undoes": asked, "outdated": files}
 
     def deleted(self) -> dict[str, JSON]:
-        """An account without contacts of a provider keeps no ledger."""
+        """An account without contacts of a provider keeps no ledger. What was before cannot come back."""
         marks = self.records.class_marks(self.staging.key.account, self.event.event)
         keeps = bool(self.integration.ledger or self.integration.applying)
-        return {"keeps_ledger": keeps, "marked": sorted(marks)}
+        files = outdated(self.staging, self.event.applying)
+        return {"keeps_ledger": keeps, "marked": sorted(marks), "outdated": files}
 
     def shards(self, wanted: int = 1) -> int:
         """As many as what is applied was written with, where it is read; for facts alone, as many as `wanted`."""
