@@ -93,7 +93,6 @@ def test_contacts_and_levels_are_found_deleted_and_put_back_byte_for_byte(record
     images = [*found, by_hand, mark]
     gone = [(one, one.entry) for one in images if isinstance(one.entry, Stored)]
     roster.apply("116", "spring", "fake", [Change(c.kind, c.id, Stored(e.origin, mark=e.mark)) for c, e in gone])
-    roster.apply("116", "spring", "fake", gone)
     assert [item["pk"]["S"] for item in raw()] == ["account#116", "account#116"]
     back = [
         Change(kind, id, Stored(entry["origin"], entry["item"], mark=entry.get("mark", False)))

@@ -7,6 +7,7 @@ import pytest
 from roster.cancelling import cancel
 from roster.errors import CancelRefused, NotSetUp
 from roster.ports import RunKey
+from roster.state import State
 from tests.fakes.school import ACCOUNT, EVENT, District, Source
 
 AT, LATER = "2026-10-02T05:00:00+00:00", "2026-10-03T05:00:00+00:00"
@@ -123,7 +124,8 @@ def test_a_run_that_was_stopped_while_it_wrote_keeps_its_locks(district: Distric
 def test_a_run_that_ended_by_itself_is_left_alone(district: District) -> None:
     district.night()
     assert district.sync().ended({"account": ACCOUNT, "event": EVENT}, "run-001", "FAILED") == {}
-    assert district.sync().ended({"account": ACCOUNT, "event": EVENT}, "a quiet night", "ABORTED") == {}
+    quiet: State = {"account": ACCOUNT, "event": EVENT, "night": AT}
+    assert district.sync().ended(quiet, "a quiet night", "ABORTED") == {}
     assert district.records.runs["run-001"].status == "applied"
 
 

@@ -140,7 +140,7 @@ class Finishing:
         """An execution was stopped, or died, before it could write its own end."""
         key = RunKey(state["account"], state["event"], run)
         record = self.records.run(key)
-        if record is None or record.ended:
+        if record.ended if record else state.get("night"):  # a night that had nothing to do leaves no record
             return {}
         lingers = is_applying(self.records, key)
         said = report.failed({"Error": "Stopped", "Cause": ""}, {}, lingers)
