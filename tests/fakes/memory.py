@@ -45,7 +45,10 @@ class MemorySlots:
         return self._parts(name), json.loads(self.memos[name])
 
     def read(self, name: str, slots: range) -> bytes:
-        return b"".join(part[slot] for slot in slots for part in self._parts(name))
+        parts = self._parts(name)
+        if len(parts) == 1:
+            return b"".join(parts[0][slots.start : slots.stop])
+        return b"".join(part[place] for place in slots for part in parts)
 
     def names(self, prefix: str) -> Sequence[str]:
         return sorted(name for name in self.files if name.startswith(prefix))
