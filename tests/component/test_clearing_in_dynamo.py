@@ -13,7 +13,8 @@ from roster import keys
 from roster.classbook import DynamoClassBook
 from roster.classes import hide_classes, list_classes, never_import, remove_classes
 from roster.errors import AlreadyRunning, NotSetUp, Superseded
-from roster.model import Class, ClassEntry, ContactEntry, Person
+from roster.lines import changes
+from roster.model import Class, ClassEntry, ContactEntry, Person, to_line
 from roster.ports import Change, ClassMark, Ending, RunKey, Stored
 from roster.records import DynamoRecords
 from roster.store import DynamoRoster
@@ -69,14 +70,7 @@ def test_contacts_and_levels_are_found_deleted_and_put_back_byte_for_byte(record
     people = [ContactEntry(Person("student", f"S {n}#", email=f"S{n}@x.example")) for n in range(40)]
     roster.apply("116", "spring", "fake", [Change(*one.key, one) for one in people])
     key = keys.contact("116", "pickatime", "administrator", "7")
-    told = {
-        "pk": key.pk,
-        "sk": key.sk,
-        "kind": "administrator",
-        "id": "7",
-        "level": "Administrator",
-        "of another day": "1",
-    }
+    told = {"pk": key.pk, "sk": key.sk, "kind": "administrator", "id": "7", "level": "Administrator"}
     boto3.resource("dynamodb").Table("roster").put_item(Item={**told, "numbers": {1, 2}, "none": None})
     ContactMarkItem(*keys.contact_mark("116", "fake", "student", "S 3#"), level="Support").save()
     before = raw()
@@ -94,23 +88,19 @@ def test_contacts_and_levels_are_found_deleted_and_put_back_byte_for_byte(record
     gone = [(one, one.entry) for one in images if isinstance(one.entry, Stored)]
     roster.apply("116", "spring", "fake", [Change(c.kind, c.id, Stored(e.origin, mark=e.mark)) for c, e in gone])
     assert [item["pk"]["S"] for item in raw()] == ["account#116", "account#116"]
-    back = [
-        Change(kind, id, Stored(entry["origin"], entry["item"], mark=entry.get("mark", False)))
-        for kind, id, entry in images
-    ]
-    roster.apply("116", "spring", "fake", back)
+    roster.apply("116", "spring", "fake", changes(b"\n".join(map(to_line, images))))
     assert raw() == before
 
 
 def test_entries_classes_and_marks_are_deleted(records: DynamoRecords) -> None:
     roster, before = DynamoRoster(), raw()
     ClassMarkItem(*keys.class_mark("116", "spring", "C0"), hidden=True).save()
-    changes = [
+    made = [
         Change("student", "S0", ContactEntry(Person("student", "S0"))),
         Change("class", "C0", ClassEntry(Class("C0"), [], ["S0"])),
         Change("schedule", "S0", ("C0",)),
     ]
-    roster.apply("116", "spring", "fake", changes)
+    roster.apply("116", "spring", "fake", made)
     assert len(raw()) == len(before) + 4
     kinds = [("student", "S0"), ("class", "C0"), ("schedule", "S0"), ("class_mark", "C0")]
     roster.apply("116", "spring", "fake", [Change(*one, None) for one in kinds])
@@ -226,12 +216,16 @@ def test_a_deleted_class_is_out_of_every_schedule_and_marked(records: DynamoReco
 
 def test_not_while_a_run_writes_and_not_without_an_event(records: DynamoRecords) -> None:
     school(2)
-    EventItem(*keys.event("116", "spring")).update([EventItem.applying.set("plan")])
+    holding(records, A)
+    records.applying(A, "plan", "fake")
     with pytest.raises(AlreadyRunning):
         remove_classes(DynamoClassBook(), "116", "spring", ["C1"], NOW)
     with pytest.raises(NotSetUp):
         never_import(DynamoClassBook(), "116", "nowhere", ["C1"], NOW)
     assert records.class_marks("116", "spring") == {}
+    records.finish(A, "failed", {}, NOW)
+    remove_classes(DynamoClassBook(), "116", "spring", ["C1"], NOW)
+    assert set(records.class_marks("116", "spring")) == {"C1"}
 
 
 @pytest.mark.parametrize("size", [1, 7, 30, 100])

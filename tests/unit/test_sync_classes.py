@@ -28,7 +28,7 @@ class MemoryBook:
         self.fail_after: int | None = None
 
     def open(self, account: str, event: str) -> None:
-        if self.district.records.event(account, event).applying:
+        if self.district.records.event(account, event).applying and f"event {event}" in self.district.records.locks:
             raise AlreadyRunning(event)
         self.district.records.events[event].settled = {}
 
@@ -170,6 +170,15 @@ def test_nothing_is_deleted_while_a_run_writes(district: District) -> None:
     with pytest.raises(AlreadyRunning):
         remove_classes(MemoryBook(district), ACCOUNT, EVENT, ["C0"], NOW)
     assert (district.table(), marks(district)) == (before, {})
+
+
+def test_but_after_one_that_failed_to(district: District) -> None:
+    whole = district.table()
+    state = district.judged(district.begun(allow="", clear={"level": "Customer"}))
+    district.failed(state, state["run"], RuntimeError("no"))
+    remove_classes(MemoryBook(district), ACCOUNT, EVENT, ["C0"], NOW)
+    assert district.night()["status"] == "applied"
+    assert district.table() == whole
 
 
 def test_a_class_that_nobody_wants_stays_away(district: District) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from roster import plan
 from roster.errors import StoreBusy
 from roster.model import BY_HAND, Level, Person
 from tests.fakes.memory import Killed
@@ -297,6 +298,29 @@ def test_a_put_back_that_is_killed_is_done_again() -> None:
         if with_end:
             return
     raise AssertionError
+
+
+@pytest.mark.parametrize("facts", [1, 7])
+def test_with_other_numbers_of_shards(facts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = school()
+    undisturbed.night(**asked())
+    for mode in ("undo", "put back", "kill"):
+        district = school()
+        before = district.table()
+        monkeypatch.setattr(plan, "FACTS_PER_SHARD", facts)
+        if mode == "undo":
+            assert district.night(**asked())["status"] == "applied"
+            assert district.table() == undisturbed.table()
+            monkeypatch.undo()
+            district.night("undo", undo=f"run-{district.runs:03d}")
+        elif mode == "put back":
+            district.put_back(district.cleared(district.judged(district.begun(**asked()))), StoreBusy("no"))
+        else:
+            assert kill(district, 15, "import", **asked())
+            monkeypatch.undo()
+            district.night()
+        monkeypatch.undo()
+        assert district.table() == before
 
 
 def kill(district: District, after: int, mode: str, **more: Any) -> bool:

@@ -78,7 +78,8 @@ class Model:
     def cleared(self, level: str) -> tuple[Visible, dict[Key, str]]:
         people = {key: one for key, one in self.now.people.items() if not self._goes(key, level)}
         by_hand = {id: own for id, own in self.now.by_hand.items() if RANKS.get(own, 99) > RANKS[level]}
-        levels = {key: own for key, own in self.levels.items() if key in people}
+        gone = self.now.people.keys() - people.keys()
+        levels = {key: own for key, own in self.levels.items() if key not in gone}
         return Visible(people, {}, by_hand), levels
 
     def _goes(self, key: Key, level: str) -> bool:

@@ -13,9 +13,10 @@ from roster import keys
 from roster.errors import AlreadyRunning, NotSetUp
 from roster.marks import TABLE, DynamoMarks
 from roster.ports import ClassMark, ClassRow
-from roster.tables import ClassItem, ClassMarkItem, EventItem, ScheduleItem
+from roster.tables import ClassItem, ClassMarkItem, EventItem, LockItem, ScheduleItem
 from roster.trouble import condition_failed, trouble
 
+GONE_HELP = "Look at the list of events again."
 TRIES = 20  # two people who delete classes of the same students at the same time
 
 
@@ -24,14 +25,15 @@ class DynamoClassBook:
 
     @trouble(TABLE)
     def open(self, account: str, event: str) -> None:
-        item = EventItem(*keys.event(account, event))
-        writing = EventItem.applying.exists()
+        if _writing(account, event):
+            raise AlreadyRunning(f"a run is writing the classes of event {event}")
         try:
-            item.update([EventItem.settled.remove()], condition=EventItem.pk.exists() & ~writing)
+            item = EventItem(*keys.event(account, event))
+            item.update([EventItem.settled.remove()], condition=EventItem.pk.exists())
         except UpdateError as error:
             if not condition_failed(error):
                 raise
-            _refuse(account, event)
+            raise NotSetUp(f"account {account} has no event {event}", GONE_HELP) from None
 
     @trouble(TABLE)
     def mark(
@@ -74,12 +76,13 @@ class DynamoClassBook:
         return found, _write_cursor(part, last) if part < len(partitions) else ""
 
 
-def _refuse(account: str, event: str) -> None:
+def _writing(account: str, event: str) -> bool:
+    """A plan that is marked, and a run that holds the event. Of one that has failed, the mark alone is left."""
     try:
-        EventItem.get(*keys.event(account, event), consistent_read=True)
+        marked = EventItem.get(*keys.event(account, event), consistent_read=True).applying
+        return bool(marked and LockItem.get(*keys.event_lock(account, event), consistent_read=True))
     except DoesNotExist:
-        raise NotSetUp(f"account {account} has no event {event}", "Look at the list of events again.") from None
-    raise AlreadyRunning(f"a run is writing the classes of event {event}")
+        return False
 
 
 def _unschedule(key: keys.Key, id: str) -> None:
