@@ -395,3 +395,28 @@ def test_a_hidden_person_by_another_kind_is_left_alone() -> None:
     district.source.people.append(Person("student", "S99"))
     district.night("clear", **asked("Customer"))
     assert "T0" in left(district)
+
+
+@pytest.mark.parametrize("mode", ["clear", "import"])
+@pytest.mark.parametrize("after_that", ["night", "undo", "clear"])
+def test_an_undo_killed_at_every_write(mode: str, after_that: str) -> None:
+    """It was not done: a night goes on from what was cleared, and nobody is left whom it had brought back."""
+    undisturbed = school(3)
+    before = undisturbed.table()
+    undisturbed.night(mode, **asked())
+    undisturbed.night("clear", **asked()) if after_that == "clear" else undisturbed.night()
+    for after in range(100):
+        district = school(3, seed=after)
+        district.night(mode, **asked())
+        run = f"run-{district.runs:03d}"
+        if not kill(district, after, "undo", undo=run):
+            return
+        if after_that == "undo":
+            assert district.night("undo", undo=run)["status"] == "applied"
+            assert district.table() == before
+            continue
+        report = district.night("clear", **asked()) if after_that == "clear" else district.night()
+        assert report["status"] == "applied"
+        assert district.table() == undisturbed.table()
+        assert nonsense(district.roster) == [] or after_that == "clear"
+    raise AssertionError

@@ -13,7 +13,7 @@ from roster.clearing import MARK, Clearing, by_id, effective
 from roster.comparing import EMPTIED
 from roster.difference import unscheduled
 from roster.keys import PARTITIONS, provider_of, shard_slots
-from roster.ledgers import CHANGING, CLEARING, RESTORED, images, lost
+from roster.ledgers import CHANGING, CLEARING, RESTORED, images, lost, strayed
 from roster.lines import change_line
 from roster.model import COUNTED, JSON, ContactEntry, to_line
 from roster.outcome import Doubt, Outcome
@@ -87,7 +87,8 @@ class Clearance:
         left = [
             unscheduled(one, staging.key.event) for key, one in known.items() if (provider_of(ledger), *key) in kept
         ]
-        out.changes = [*gone.values(), *self._emptied(known.values(), doubt, shard, out)]
+        left_over = self._left_over(gone, kept, mine)
+        out.changes = [*gone.values(), *left_over, *self._emptied(known.values(), doubt, shard, out)]
         self._count(gone.values(), known.values(), out)
         staging.write_changes(CLEARING, shard, map(_bare, out.changes))
         self._restore(shard, gone, kept, lost(staging.slots, staging.key.account, told["doubt"], mine))
@@ -96,6 +97,14 @@ class Clearance:
         out.tally.judge("clear", "left", len(left))
         staging.note("survivors", shard, out)
         return out.tally
+
+    def _left_over(
+        self, gone: Mapping[ContactId, Change], kept: Mapping[ContactId, Change], mine: range
+    ) -> list[Change]:
+        """Hand-set levels of nobody, which an interrupted undo brought back before their contacts."""
+        found = strayed(self.staging.slots, self.told["doubt"], mine).items()
+        marks = {id: one for id, one in found if id[0].startswith(MARK) and id not in gone}
+        return [one for id, one in marks.items() if (id[0].removeprefix(MARK), *id[1:]) not in kept]
 
     def _emptied(self, known: Iterable[ContactEntry], doubt: Doubt, shard: int, out: Outcome) -> Iterator[Change]:
         """The event's classes and schedules."""
@@ -127,7 +136,8 @@ class Clearance:
     ) -> None:
         """An interrupted clear deleted more, or others, than this one would: judged as if they were still there."""
         there = gone.keys() | kept.keys() | self._levels.keys()
-        missing = {id: one for id, one in found.items() if id not in there}
+        held = (entry for entry in found.items() if isinstance(entry[1].entry, Stored) and entry[1].entry.item)
+        missing = {id: one for id, one in held if id not in there}
         if not missing:
             return
         levels = {**missing, **self._levels}

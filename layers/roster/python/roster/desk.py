@@ -15,7 +15,7 @@ from roster.facts import Context
 from roster.guard import renewed
 from roster.identity import Trace, identify, newcomers
 from roster.keys import SLOTS, shard_slots, slot
-from roster.ledgers import CHANGING, RESTORED, lost
+from roster.ledgers import CHANGING, RESTORED, unsettled
 from roster.model import JSON, Selection, Term, to_line
 from roster.outcome import Doubt, Outcome
 from roster.ports import Packed, Roster
@@ -162,13 +162,15 @@ class Desk:
         return with_removed(doubt, self.told["removed"], (now,), self.event, shard_slots(shard, self.staging.shards))
 
     def _restore(self, shard: int) -> None:
-        """What an interrupted clear deleted beside the ledger comes back; a clear has judged it already."""
+        """What an interrupted clear deleted beside the ledger comes back, and what an interrupted undo brought, goes; a
+        clear has judged both already.
+        """
         if self.clearance:
             return
         staging = self.staging
         mine = shard_slots(shard, staging.shards)
         known = staging.known(self.told["ledger"], CHANGING, shard) if any(self.told["doubt"]) else {}
-        found = lost(staging.slots, staging.key.account, self.told["doubt"], mine)
+        found = unsettled(staging.slots, staging.key.account, self.told["doubt"], mine)
         back = [one for id, one in found.items() if id[0] != staging.provider or id[1:] not in known]
         if back:
             staging.write_changes(RESTORED, shard, back)

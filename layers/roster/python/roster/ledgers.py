@@ -97,11 +97,26 @@ def images(slots: Slots, folder: str, wanted: range) -> dict[ContactId, Change]:
     return by_id(found)
 
 
+def unsettled(slots: Slots, account: str, plans: Sequence[str], wanted: range) -> dict[ContactId, Change]:
+    """What becomes of items that no ledger knows, and that interrupted plans (folders) may have written or deleted."""
+    return strayed(slots, plans, wanted) | lost(slots, account, plans, wanted)
+
+
 def lost(slots: Slots, account: str, plans: Iterable[str], wanted: range) -> dict[ContactId, Change]:
-    """Items that interrupted plans (folders) may have deleted or meant to bring back, and no ledger knows."""
+    """Items that interrupted plans may have deleted, or meant to bring back because an earlier one had."""
     found: dict[ContactId, Change] = {}
     for plan in sorted({*plans} - {""}):
         found |= images(slots, cleared_folder(account, run_of(plan)), wanted)
         if slots.names(f"{plan}/{RESTORED}-"):
             found |= by_id([change for file in applied(slots, plan, RESTORED, wanted) for change in changes(file)])
     return found
+
+
+def strayed(slots: Slots, plans: Iterable[str], wanted: range) -> dict[ContactId, Change]:
+    """Items that an interrupted undo may have brought back, as their deletions: it was not done."""
+    return by_id(
+        Change(one.kind, one.id, Stored(one.entry.origin, mark=one.entry.mark))
+        for plan in sorted({*plans} - {""})
+        for one in _intended(slots, plan, wanted)
+        if isinstance(one.entry, Stored) and one.entry.item is not None
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from roster.difference import Applied, delisted, difference, outcome
 from roster.keys import provider_of, shard_slots, slot
-from roster.ledgers import CHANGING, images, lost
+from roster.ledgers import CHANGING, RESTORED, images, unsettled
 from roster.model import COUNTED, JSON, ClassEntry, ContactEntry
 from roster.outcome import Doubt, Outcome
 from roster.ports import Change, ContactId
@@ -27,17 +27,18 @@ class Rewriting:
         return [(self.told["mode"], shard) for shard in range(self.staging.shards)]
 
     def do(self, mode: str, shard: int) -> Tally:
-        changes, now = self._undo(shard) if mode == "undo" else self._delete(shard)
-        out = self._counted(changes, now)
+        changes, missed, now = self._undo(shard) if mode == "undo" else self._delete(shard)
+        out = self._counted([*changes, *missed], now)
         self.staging.write_changes("people", shard, ())
         self.staging.write_changes("rosters", shard, changes)
+        self.staging.write_changes(RESTORED, shard, missed)
         self.staging.note(mode, shard, out)
         return out.tally
 
     def _now(self, shard: int) -> Applied:
         return applied_of(self.staging, self.told["ledger"], self.told["snapshot"], shard)
 
-    def _undo(self, shard: int) -> tuple[list[Change], Applied]:
+    def _undo(self, shard: int) -> tuple[list[Change], list[Change], Applied]:
         """Back to the ledger and the classes from before, and to what was deleted beside them."""
         staging, target = self.staging, self.told["target"]
         event, mine = staging.key.event, shard_slots(shard, staging.shards)
@@ -47,16 +48,16 @@ class Rewriting:
         then = then.without_classes(target["removed"].keys(), event)
         back = images(staging.slots, target["images"], mine)
         missed = self._missed(shard, (now, then), back)
-        return [*difference(now, then, event, doubt, back), *missed], now
+        return [*difference(now, then, event, doubt, back)], missed, now
 
     def _missed(self, shard: int, both: Iterable[Applied], more: Mapping[ContactId, Change]) -> list[Change]:
-        """What an interrupted clear deleted, and no ledger knows."""
+        """What an interrupted clear deleted, or an interrupted undo brought back, and no ledger knows."""
         mine = shard_slots(shard, self.staging.shards)
-        found = lost(self.staging.slots, self.staging.key.account, self.told["doubt"], mine)
+        found = unsettled(self.staging.slots, self.staging.key.account, self.told["doubt"], mine)
         known = {(one.provider, *key) for one in both for key in one.contacts}
         return [one for id, one in found.items() if id not in known and id not in more]
 
-    def _delete(self, shard: int) -> tuple[list[Change], Applied]:
+    def _delete(self, shard: int) -> tuple[list[Change], list[Change], Applied]:
         """The event's classes and schedules go, contacts stay; so do those whom an interrupted run made."""
         staging, today = self.staging, self.told["today"]
         event, mine = staging.key.event, shard_slots(shard, staging.shards)
@@ -69,7 +70,7 @@ class Rewriting:
             staging.write_contacts(staging.ledger, shard, left.values())
         marks = [Change("class_mark", id, None) for id in self.told["marked"] if slot(id) in mine]
         found = difference(now, then, event, doubt, {})
-        return [*found, *self._missed(shard, (now,), {}), *marks], now
+        return [*found, *marks], self._missed(shard, (now,), {}), now
 
     def _counted(self, changes: Iterable[Change], now: Applied) -> Outcome:
         out = Outcome()
