@@ -19,6 +19,7 @@ from roster.report import UNEXPECTED_HELP
 from roster.tally import Tally
 
 POLL_SECONDS = 0.1
+CLOSING_SECONDS = 30.0
 GONE = {
     "status": "failed",
     "error": {"code": "Unknown", "message": "the run ended without a report", "help": UNEXPECTED_HELP},
@@ -60,25 +61,24 @@ def stop(account: LocalAccount, run: str) -> bool:
     """End a run that has not begun to write; says whether it did. Half of what a plan changes is no roster."""
     if _writes(account, run):
         return False
-    owner = _execution(account, run)
-    account.stack.client("stepfunctions").stop_execution(executionArn=owner)
+    account.stack.client("stepfunctions").stop_execution(executionArn=_execution(account, run))
     if not _writes(account, run):  # what a Lambda still does now is only staged: the locks may go free at once
-        _record_stop(account, run, owner)
+        _await_record(account, run)
     return True
 
 
-def _record_stop(account: LocalAccount, run: str, owner: str) -> None:
-    state = {"account": account.account, "event": account.event}
-    step = {"step": "fail", "state": state, "run": run, "owner": owner, "error": {"Error": "Stopped", "Cause": ""}}
-    function = account.stack.outputs["SecretPrefix"] + "-sync-roster"
-    account.stack.client("lambda").invoke(FunctionName=function, Payload=dumps(step).encode())
+def _await_record(account: LocalAccount, run: str) -> None:
+    """Step Functions tells that the run was stopped, and its record is closed."""
+    patience = time.monotonic() + CLOSING_SECONDS
+    while not account.run(run).get("ended") and time.monotonic() < patience:
+        time.sleep(POLL_SECONDS)
 
 
 def _writes(account: LocalAccount, run: str) -> bool:
-    """Whether the run has come to Apply."""
+    """Whether the run has come to Clear or Apply."""
     pages = account.stack.client("stepfunctions").get_paginator("get_execution_history")
     events = (one for page in pages.paginate(executionArn=_execution(account, run)) for one in page["events"])
-    return any(one.get("stateEnteredEventDetails", {}).get("name") == "Apply" for one in events)
+    return any(one.get("stateEnteredEventDetails", {}).get("name") in ("Clear", "Apply") for one in events)
 
 
 def offer(account: LocalAccount, run: str) -> dict[str, Any]:

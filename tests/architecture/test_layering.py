@@ -26,8 +26,8 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission budget calendar collector facts fields guard identity keys letters "
-                "lines paging ports provider reconcile settle signon sizes tally"
+                "admission budget calendar clearing collector difference facts fields guard identity keys letters "
+                "lines outcome paging ports provider reconcile settle signon sizes tally"
             ).split(),
             STRUCTS,
         ),
@@ -38,9 +38,13 @@ LEVELS = (
         "adapters",
         {
             "applications": PYNAMODB,
+            "classbook": PYNAMODB,
             "executions": BOTO,
+            "flips": PYNAMODB,
             "http": ("requests", "urllib3"),
+            "locks": PYNAMODB,
             "mail": BOTO,
+            "marks": PYNAMODB,
             "secrets": BOTO,
             "snapshots": BOTO + STRUCTS,
             "records": PYNAMODB,
@@ -54,8 +58,9 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "announcing connect contacts desk events linking onboarding place plan pull pulled reading report "
-                "settled sharing sheaf staging sync tokens turn"
+                "announcing beginning cancelling classes clearance comparing connect contacts desk events finishing "
+                "ledgers leftovers linking onboarding place plan previews pull pulled reading report rewriting "
+                "settled sharing sheaf staging state sync tokens turn"
             ).split(),
             STRUCTS,
         ),

@@ -6,14 +6,19 @@ Everything that crosses a port goes through JSON, as it does over S3, DynamoDB a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from random import Random
 
-from roster.errors import AccountBusy, AlreadyRunning, FilesMissing, Superseded
-from roster.keys import SLOTS
-from roster.model import JSON, ClassEntry, ContactEntry, asdict
-from roster.ports import Change, Event, Integration, Packed, RunKey, Token
+from roster.errors import AccountBusy, AlreadyRunning, FilesMissing, NotSetUp, Superseded
+from roster.keys import PARTITIONS, SLOTS, slot
+from roster.model import BY_HAND, JSON, KINDS, ClassEntry, ContactEntry, asdict
+from roster.ports import PLAIN_ENDING, Change, ClassMark, Ending, Event, Integration, Packed, Run, RunKey, Stored, Token
 from roster.sizes import fitting
+
+MAIN = "fake"
+FIRST_LEVELS = {"teacher": "Appointment Viewer"}
 
 
 class MemorySlots:
@@ -28,8 +33,8 @@ class MemorySlots:
 
     def pack(self, lines: Iterable[tuple[int, bytes]]) -> Packed:
         slots = [b""] * SLOTS
-        for slot, line in lines:
-            slots[slot] += line + b"\n"
+        for place, line in lines:
+            slots[place] += line + b"\n"
         return slots
 
     def store(self, name: str, parts: Sequence[Packed], memo: JSON = None) -> None:
@@ -40,7 +45,10 @@ class MemorySlots:
         return self._parts(name), json.loads(self.memos[name])
 
     def read(self, name: str, slots: range) -> bytes:
-        return b"".join(part[slot] for slot in slots for part in self._parts(name))
+        parts = self._parts(name)
+        if len(parts) == 1:
+            return b"".join(parts[0][slots.start : slots.stop])
+        return b"".join(part[place] for place in slots for part in parts)
 
     def names(self, prefix: str) -> Sequence[str]:
         return sorted(name for name in self.files if name.startswith(prefix))
@@ -71,18 +79,41 @@ class MemorySlots:
 class MemoryRecords:
     """roster.ports.Records over dictionaries. `reports` holds every run's end."""
 
-    def __init__(self, integration: Integration, *events: Event) -> None:
+    def __init__(self, integration: Integration | None, *events: Event) -> None:
         self._integration = integration
         self.events = {event.event: event for event in events}
         self.locks: dict[str, str] = {}
         self.reports: dict[str, dict[str, JSON]] = {}
         self.told: list[Mapping[str, JSON]] = []
+        self.runs: dict[str, Run] = {}
+        self.nights: dict[str, tuple[str, str]] = {}
+        self.marks: dict[str, dict[str, ClassMark]] = {}
 
-    def begin(self, key: RunKey, owner: str, is_running: Callable[[str], bool], mode: str, now: str) -> None:
+    def begin(
+        self,
+        key: RunKey,
+        owner: str,
+        is_running: Callable[[str], bool],
+        mode: str,
+        now: str,
+        by: str = "",
+        night: str = "",
+    ) -> bool:
         if self.locks.setdefault(f"event {key.event}", owner) != owner:
             if is_running(self.locks[f"event {key.event}"]):
                 raise AlreadyRunning(f"event {key.event}")
             self.locks[f"event {key.event}"] = owner
+        had, whose = self.nights.get(key.event, ("", ""))
+        if night and had >= night and whose != key.run:
+            del self.locks[f"event {key.event}"]
+            return False
+        if night:
+            self.nights[key.event] = night, key.run
+        self.runs[key.run] = Run("running", mode, owner, by=by, night=night)
+        return True
+
+    def run(self, key: RunKey) -> Run | None:
+        return self.runs.get(key.run)
 
     def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
         if self.locks.setdefault("account", owner) != owner:
@@ -97,15 +128,39 @@ class MemoryRecords:
         self.told.append(json.loads(json.dumps(progress)))
 
     def integration(self, account: str) -> Integration:
+        if self._integration is None:
+            raise NotSetUp("no roster provider")
         return self._integration
 
     def event(self, account: str, event: str) -> Event:
+        if event not in self.events:
+            raise NotSetUp(f"no event {event}")
         return self.events[event]
 
-    def applying(self, key: RunKey, plan: str) -> None:
+    def all_events(self, account: str) -> Sequence[Event]:
+        return list(self.events.values())
+
+    def class_marks(self, account: str, event: str) -> Mapping[str, ClassMark]:
+        return dict(self.marks.get(event, {}))
+
+    def unmark(self, account: str, event: str, removed: Mapping[str, str]) -> None:
+        marks = self.marks.get(event, {})
+        for id, when in removed.items():
+            if id in marks and marks[id].removed == when:
+                marks[id] = replace(marks[id], removed="")
+
+    def remark(self, account: str, event: str, removed: Mapping[str, str], instead: Iterable[str]) -> None:
+        marks = self.marks.setdefault(event, {})
+        for id in {*instead, *removed}:
+            marks[id] = replace(marks.get(id, ClassMark()), removed=removed.get(id, ""))
+
+    def applying(self, key: RunKey, plan: str, origin: str = "") -> None:
         if not self.holds(key):
             raise Superseded(key.run)
-        self._integration.applying = self.events[key.event].applying = plan
+        self.events[key.event].applying = plan
+        if self._integration and origin != BY_HAND:
+            self._integration.applying = plan
+            self._integration.origins = (*self._integration.origins, *({origin} - {*self._integration.origins, ""}))
 
     def finish(
         self,
@@ -115,28 +170,48 @@ class MemoryRecords:
         now: str,
         applied: tuple[str, str] | None = None,
         settled: Mapping[str, JSON] | None = None,
+        ending: Ending = PLAIN_ENDING,
     ) -> None:
         if key.run in self.reports:
             return  # this step was done before, and killed before it could say so
-        if applied and not self.holds(key):
+        if (applied or ending.restored) and not self.holds(key):
             raise Superseded(key.run)
         self.reports[key.run] = json.loads(json.dumps(report))
-        self.locks = {lock: owner for lock, owner in self.locks.items() if owner != key.run}
+        run = self.runs.setdefault(key.run, Run(status))
+        run.status, run.ended, run.report = status, now, self.reports[key.run]
+        if not ending.lingers:
+            self.locks = {lock: owner for lock, owner in self.locks.items() if owner != key.run}
         if settled is not None:
             self.events[key.event].settled = json.loads(json.dumps(settled))
+        if ending.restored or applied:
+            self.events[key.event].applying = ""
+            if self._integration and ending.integrated:
+                self._integration.applying = ""
         if applied:
-            event = self.events[key.event]
-            self._integration.ledger, event.snapshot = applied
-            self._integration.applying = event.applying = ""
+            self._flip(key, *applied, ending)
+
+    def _flip(self, key: RunKey, ledger: str, snapshot: str, ending: Ending) -> None:
+        event, changed = self.events[key.event], key.run if ending.before is not None else ""
+        if ending.before is not None:
+            self.runs[key.run].before = json.loads(json.dumps(ending.before))
+        if self._integration and ending.integrated:
+            self._integration.ledger, self._integration.changed = ledger, changed
+        if ending.undone:
+            self.runs[ending.undone].decided = "undone"
+        event.snapshot, event.changed = snapshot, changed
+        if ending.selection is not None:
+            event.selection = json.loads(json.dumps(ending.selection))
+        if ending.deleted:
+            del self.events[key.event]
 
     def pulling(self, account: str, before: Mapping[str, JSON], now: Mapping[str, JSON]) -> bool:
-        if self._integration.pulling != before:
+        if self.integration(account).pulling != before:
             return False
-        self._integration.pulling = json.loads(json.dumps(now))
+        self.integration(account).pulling = json.loads(json.dumps(now))
         return True
 
     def pulled(self, account: str, where: Mapping[str, JSON]) -> None:
-        self._integration.pulled = json.loads(json.dumps(where))
+        self.integration(account).pulled = json.loads(json.dumps(where))
 
     def renew(self, key: RunKey, chosen: Mapping[str, JSON], selection: Mapping[str, JSON]) -> None:
         event = self.events[key.event]
@@ -157,11 +232,12 @@ class MemoryRoster:
     def __init__(self) -> None:
         self.items: dict[tuple[str, ...], JSON] = {}
         self.fail_after: int | None = None
+        self.records: MemoryRecords | None = None  # where the marks of classes are
         self.order: Random | None = None
 
     def apply(self, account: str, event: str, provider: str, changes: Iterable[Change]) -> int:
         listed = list(changes)
-        keys = [(change.kind, change.id) for change in listed]
+        keys = [_key(event, provider, change) for change in listed]
         assert len(keys) == len(set(keys)), "DynamoDB refuses a batch that writes an item twice"
         if self.order:
             self.order.shuffle(listed)
@@ -170,27 +246,67 @@ class MemoryRoster:
                 if self.fail_after == 0:
                     raise Killed
                 self.fail_after -= 1
-            self._write(event, change)
+            self._write(event, provider, change)
         return len(listed)
 
-    def _write(self, event: str, change: Change) -> None:
-        entry = change.entry
+    def found(self, account: str, origin: str, part: int) -> Iterator[Change]:
+        for (what, *rest), item in list(self.items.items()):
+            if what == _contact(origin) and slot(rest[1]) % PARTITIONS == part:
+                level = item.get("level") or FIRST_LEVELS.get(rest[0], "Customer")
+                email = item["person"]["email"] if "person" in item else item.get("email", "")
+                yield Change(rest[0], rest[1], Stored(origin, deepcopy(item), level, email))
+
+    def levels(self, account: str) -> list[Change]:
+        found = [(key, item) for key, item in self.items.items() if key[0] == "level"]
+        return [
+            Change(kind, id, Stored(origin, item, item["level"], mark=True)) for (_, origin, kind, id), item in found
+        ]
+
+    def _write(self, event: str, provider: str, change: Change) -> None:
+        entry, key = change.entry, _key(event, provider, change)
         if isinstance(entry, ContactEntry):
-            item = {
+            self.items[key] = {
                 "person": asdict(entry.person),
                 "related": fitting(entry.related()),
                 "inactive_since": entry.inactive_since,
             }
-            self.items["contact", change.kind, change.id] = item
-        elif entry is None:
-            self.items.pop((change.kind, event, change.id), None)
+        elif change.kind == "class_mark":
+            assert self.records
+            self.records.marks.get(event, {}).pop(change.id, None)
+        elif entry is None or (isinstance(entry, Stored) and entry.item is None):
+            self.items.pop(key, None)
+        elif isinstance(entry, Stored):
+            self.items[key] = _thawed(entry.item)
         else:
-            value = _class(entry) if isinstance(entry, ClassEntry) else list(entry)
-            self.items[change.kind, event, change.id] = value
+            self.items[key] = _class(entry) if isinstance(entry, ClassEntry) else list(entry)
 
     def of(self, *key: str) -> dict[str, JSON]:
         """Items whose key begins so, by id."""
         return {name[-1]: item for name, item in self.items.items() if name[: len(key)] == key}
+
+
+def _thawed(item: JSON) -> JSON:
+    """An item that went through JSON, as it was put."""
+    if "person" not in item:
+        return deepcopy(item)
+    person = {name: tuple(value) if isinstance(value, list) else value for name, value in item["person"].items()}
+    return {**deepcopy(item), "person": person}
+
+
+def _contact(provider: str) -> str:
+    """Contacts of the provider that most tests have are simply contacts."""
+    return "contact" if provider == MAIN else f"contact of {provider}"
+
+
+def _key(event: str, provider: str, change: Change) -> tuple[str, ...]:
+    """Which item a change is about."""
+    entry = change.entry
+    if isinstance(entry, Stored):
+        whose = ("level", entry.origin) if entry.mark else (_contact(entry.origin),)
+        return (*whose, change.kind, change.id)
+    if change.kind in KINDS:
+        return _contact(provider), change.kind, change.id
+    return change.kind, event, change.id
 
 
 class MemoryTokens:

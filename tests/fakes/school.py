@@ -236,26 +236,29 @@ class District:
     def __post_init__(self) -> None:
         events = [Event(ACCOUNT, name) for name in (EVENT, OTHER)]
         self.records = MemoryRecords(Integration(ACCOUNT, "fake"), *events)
+        self.roster.records = self.records
 
     def select(self, selection: Selection, event: str = EVENT) -> None:
         self.records.events[event].selection = selection.to_json()
 
-    def night(self, mode: str = "import", event: str = EVENT, shared: bool = False) -> dict[str, JSON]:
+    def night(self, mode: str = "import", event: str = EVENT, shared: bool = False, **asked: Any) -> dict[str, JSON]:
         """One run, as the state machine would drive it; a terminal or lasting error ends in the run's failure."""
         run = self._next_run()
-        state: State = {"account": ACCOUNT, "event": event, "mode": mode, "shared": shared}
+        state: State = {"account": ACCOUNT, "event": event, "mode": mode, "shared": shared, **asked}  # type: ignore[typeddict-item]
         try:
-            state = self.sync().begin(state, run, run)
+            state = _through_json(self.sync().begin(state, run, run))
+            if "quiet" in state:
+                return {"quiet": state["quiet"]}
             state = self.planned(self.pulled(state))
             state = _through_json(self.sync().guard(state))
             return self.ended(state)
         except RosterError as error:
             return self.failed(state, run, error)
 
-    def begun(self, mode: str = "import", event: str = EVENT, shared: bool = False) -> State:
+    def begun(self, mode: str = "import", event: str = EVENT, shared: bool = False, **more: Any) -> State:
         """A run that has its event's lock and has pulled nothing."""
         run = self._next_run()
-        asked: State = {"account": ACCOUNT, "event": event, "mode": mode, "shared": shared}
+        asked: State = {"account": ACCOUNT, "event": event, "mode": mode, "shared": shared, **more}  # type: ignore[typeddict-item]
         state: State = self.sync().begin(asked, run, run)
         return state
 
@@ -304,11 +307,22 @@ class District:
     def ended(self, state: State) -> dict[str, JSON]:
         """Applied, when the guard let it pass, and finished."""
         sync = self.sync()
+        if state["verdict"]["decision"] == "apply" and state["verdict"].get("clear"):
+            state = self.cleared(state)
         if state["verdict"]["decision"] == "apply":
             writes = [sync.apply(state, shard)["writes"] for shard in state["verdict"]["shards"]]
             state = {**state, "applied": {"writes": writes, "errors": []}}
         report: dict[str, JSON] = sync.finish(state)
         return report
+
+    def cleared(self, state: State) -> State:
+        writes = [self.sync().clear(state, shard)["writes"] for shard in state["verdict"]["shards"]]
+        return {**state, "cleared": {"writes": writes, "errors": []}}
+
+    def put_back(self, state: State, error: Exception) -> dict[str, JSON]:
+        """What the state machine does when Clear or Apply has failed for good."""
+        writes = [self.sync().put_back(state, shard)["writes"] for shard in state["verdict"]["shards"]]
+        return self.failed({**state, "put_back": {"writes": writes, "errors": []}}, state["run"], error)
 
     def failed(self, state: State, run: str, error: Exception) -> dict[str, JSON]:
         cause = json.dumps({"errorMessage": str(error)})

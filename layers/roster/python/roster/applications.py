@@ -16,13 +16,13 @@ from pynamodb.transactions import TransactWrite
 
 from roster import keys
 from roster.admission import Application
+from roster.model import BY_HAND as BY_HAND
 from roster.model import Kind, Level
 from roster.ports import Integration
 from roster.records import TABLE, DynamoRecords
 from roster.tables import ApplicationItem, ContactItem, IntegrationItem
 from roster.trouble import condition_failed, trouble
 
-BY_HAND = "pickatime"  # the provider of contacts that people keep themselves
 MAILS: dict[str, NumberAttribute] = {"told": ApplicationItem.told, "mailed": ApplicationItem.mailed}
 
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from msgspec.json import Decoder
 
 from roster.calendar import Calendar
-from roster.facts import Context, Doubt, Outcome
+from roster.clearance import Clearance
+from roster.difference import Applied
+from roster.facts import Context
 from roster.guard import renewed
 from roster.identity import Trace, identify, newcomers
-from roster.keys import SLOTS, slot
+from roster.keys import SLOTS, shard_slots, slot
+from roster.ledgers import CHANGING, RESTORED, unsettled
 from roster.model import JSON, Selection, Term, to_line
-from roster.ports import Packed
+from roster.outcome import Doubt, Outcome
+from roster.ports import Packed, Roster
 from roster.reconcile import people, rosters, scope
+from roster.rewriting import Rewriting, with_removed
 from roster.staging import Staging
 from roster.tally import Tally
 
@@ -29,6 +35,7 @@ class Desk:
 
     staging: Staging
     event: str
+    roster: Roster
     routed: dict[str, list[str]]
     told: Mapping[str, JSON] = field(init=False)
     context: Context = field(init=False)
@@ -38,14 +45,25 @@ class Desk:
     def __post_init__(self) -> None:
         self.told = self.staging.context()
         self.context = self._context({})
+        self.clearance = Clearance(self.staging, self.told, self.roster) if "clear" in self.told else None
+        self.rewriting = Rewriting(self.staging, self.told)
         self._recognised = False
 
     def tasks(self) -> list[tuple[str, int]]:
         """Newcomers can only be recognised where somebody was known before."""
-        passes = PASSES if self.told["ledger"] else PASSES[2:]
-        return [(name, shard) for name in passes for shard in range(1 if name == "identify" else self.staging.shards)]
+        if self.told["mode"] in ("undo", "delete"):
+            return self.rewriting.tasks()
+        first = self.clearance.tasks() if self.clearance else []
+        passes = () if self.told["mode"] == "clear" else PASSES if self.told["ledger"] else PASSES[2:]
+        counts = {"identify": 1}
+        shards = self.staging.shards
+        return [*first, *((name, shard) for name in passes for shard in range(counts.get(name, shards)))]
 
     def do(self, name: str, shard: int) -> Tally:
+        if name in ("undo", "delete"):
+            return self.rewriting.do(name, shard)
+        if self.clearance and name in ("look", "survivors"):
+            return self.clearance.look(shard) if name == "look" else self.clearance.survivors(shard)
         if name == "newcomers":
             return self._newcomers(shard)
         if name == "identify":
@@ -112,26 +130,54 @@ class Desk:
         self.staging.offer(
             shard, ((info.school, self.context.calendar.terms_of(info)) for info in facts.classes.values())
         )
-        changed = self.context.selection != self.context.before
+        changed = self.context.selection != self.context.before or self.context.never
         before = self.staging.classes(self.told["snapshot"], shard).values() if changed else ()
         return scope(facts, before, self.context)
 
     def _people(self, shard: int) -> Outcome:
         tags = ("person", "birth_date", "remark", "claim", "offer", "orphan", "released")
         facts = self.staging.facts(self.told["pulled"], shard, tags, self._called("scope"))
-        known = self.staging.known(self.told["ledger"], ("people",), shard)
-        return people(facts, known, self._doubt(shard), self.context)
+        now = self._applied("people", shard)
+        doubt = self._by_hand(self._doubt(shard), now, shard)
+        return people(facts, now.without_classes(self._removed, self.event).contacts, doubt, self.context)
 
     def _rosters(self, shard: int) -> Outcome:
         tags = ("person", "class", "remark", "roster", "absent", "member", "tie", "released")
         facts = self.staging.facts(self.told["pulled"], shard, tags, self._called("scope", "people"))
-        known = self.staging.known(self.told["ledger"], ("rosters",), shard)
-        before = self.staging.classes(self.told["snapshot"], shard)
-        return rosters(facts, known, before, self._doubt(shard), self.context)
+        now, before = self._applied("rosters", shard), self.staging.classes(self.told["snapshot"], shard)
+        before = {id: entry for id, entry in before.items() if id not in self._removed}
+        self._restore(shard)
+        return rosters(facts, now.contacts, before, self._by_hand(self._doubt(shard), now, shard), self.context)
+
+    def _applied(self, name: str, shard: int) -> Applied:
+        return Applied(self.staging.provider, self.staging.known(self.told["ledger"], (name,), shard))
+
+    @cached_property
+    def _removed(self) -> frozenset[str]:
+        """Classes that come back, because they were deleted here; but not those that somebody does not want again."""
+        return frozenset(self.told["removed"]) - frozenset(self.told["never"])
+
+    def _by_hand(self, doubt: Doubt, now: Applied, shard: int) -> Doubt:
+        """What was deleted here is not as it was applied."""
+        return with_removed(doubt, self.told["removed"], (now,), self.event, shard_slots(shard, self.staging.shards))
+
+    def _restore(self, shard: int) -> None:
+        """What an interrupted clear deleted beside the ledger comes back, and what an interrupted undo brought, goes; a
+        clear has judged both already.
+        """
+        if self.clearance:
+            return
+        staging = self.staging
+        mine = shard_slots(shard, staging.shards)
+        known = staging.known(self.told["ledger"], CHANGING, shard) if any(self.told["doubt"]) else {}
+        found = unsettled(staging.slots, staging.key.account, self.told["doubt"], mine)
+        back = [one for id, one in found.items() if id[0] != staging.provider or id[1:] not in known]
+        if back:
+            staging.write_changes(RESTORED, shard, back)
 
     def _doubt(self, shard: int) -> Doubt:
-        contacts, event = self.told["doubt"]
-        return self.staging.doubt(contacts, event, shard)
+        doubt = self.staging.doubt(self.told["doubt"], shard)
+        return self.clearance.doubt(shard, doubt) if self.clearance else doubt
 
     def _context(self, aliases: Mapping[str, Mapping[str, str]]) -> Context:
         told = self.told
@@ -146,6 +192,7 @@ class Desk:
             aliases={kind: dict(ids) for kind, ids in aliases.items()},
             renewed=renewed(before, selection),
             calendar=calendar(told),
+            never=frozenset(told["never"]),
         )
 
 

@@ -20,7 +20,10 @@
         ├── ClassTooLarge             a class roster that no single item can hold
         ├── Forbidden                 the person's access level does not allow it
         ├── MoveRefused               an application cannot go from its state to that one
-        └── MailUncertain             a mail that may have left, so it is not sent again
+        ├── MailUncertain             a mail that may have left, so it is not sent again
+        ├── UndoRefused               a run that cannot be undone (any more)
+        ├── ClearRefused              contacts that other events still need, or no such access level
+        └── CancelRefused             a run that is writing is not stopped
 
 Class names are an interface: Step Functions matches them by name. Messages never hold a secret, a birth date
 or a row's content.
@@ -138,3 +141,21 @@ class MailUncertain(TerminalError):
     """The mail service did not say whether it took the mail; a second one might be one too many."""
 
     default_help = "Ask the recipients whether the mail has come."
+
+
+class UndoRefused(TerminalError):
+    """Only the newest change of an account can be undone, once, while the files from before it are there."""
+
+    default_help = "Import again instead, with the selection that you want."
+
+
+class ClearRefused(TerminalError):
+    """Contacts belong to the account: while other events hold classes, their people are not deleted."""
+
+    default_help = "Delete the events that are named, then clear again."
+
+
+class CancelRefused(TerminalError):
+    """The run has begun to write: half of what a plan changes is no roster."""
+
+    default_help = "Wait until the run has ended, then undo it."

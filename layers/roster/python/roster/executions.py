@@ -41,3 +41,12 @@ class StepFunctionsExecutions:
         if told["status"] in STOPPED:
             return self._now() < told["stopDate"] + self._linger
         return told["status"] in ("RUNNING", "PENDING_REDRIVE")
+
+    @trouble("Step Functions")
+    def stop(self, owner: str) -> None:
+        """Its record is closed by the event that Step Functions sends."""
+        try:
+            self._client.stop_execution(executionArn=owner)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise

@@ -14,11 +14,9 @@ from typing import Any
 
 from roster.calendar import Calendar
 from roster.identity import Aliases
-from roster.keys import slot
 from roster.lines import (
     Absent,
     BirthDateTold,
-    Call,
     Claim,
     ClassTold,
     EnrolmentTold,
@@ -37,17 +35,12 @@ from roster.lines import (
 from roster.model import (
     NO_TERM,
     Class,
-    ClassEntry,
-    ContactEntry,
     Enrolment,
     Person,
     Relationship,
     Selection,
     replace,
-    to_line,
 )
-from roster.ports import Change
-from roster.tally import Tally
 
 ContactKey = tuple[str, str]
 Routed = tuple[int, bytes]
@@ -167,7 +160,8 @@ class Facts:
 class Context:
     """What every pass knows: the event, its selection now and before, and what the pull could not see.
 
-    `renewed`: old id → new id of terms that the provider dropped and made anew.
+    `renewed`: old id → new id of terms that the provider dropped and made anew. `never`: classes that somebody does not
+    want in the event.
     """
 
     event: str
@@ -179,6 +173,7 @@ class Context:
     aliases: Aliases = field(default_factory=dict)
     renewed: Mapping[str, str] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
+    never: frozenset[str] = frozenset()
 
     @cached_property
     def tomorrow(self) -> str:
@@ -191,11 +186,12 @@ class Context:
     def takes(self, info: Class) -> bool:
         """Whether a class belongs to the event."""
         in_term = not self.selection.terms or not self._chosen.isdisjoint(self.calendar.terms_of(info))
-        return in_term and self._in_school(info)
+        return in_term and self._in_school(info) and info.id not in self.never
 
     def leaves_out_unasked(self, info: Class) -> bool:
         """Whether a class is left out only because it has no term, which nobody may have thought of."""
-        return not self.takes(info) and self._in_school(info) and self.calendar.terms_of(info) == (NO_TERM,)
+        unasked = not self.takes(info) and info.id not in self.never
+        return unasked and self._in_school(info) and self.calendar.terms_of(info) == (NO_TERM,)
 
     def _in_school(self, info: Class) -> bool:
         return not self.selection.schools or info.school in self.selection.schools
@@ -210,6 +206,8 @@ class Context:
 
     def deselected(self, info: Class) -> bool:
         """Whether the administrator, not the provider, took this class out."""
+        if info.id in self.never:
+            return True
         return self.selection != self.before and not self.takes(replace(info, terms=self.terms(info)))
 
     def terms(self, info: Class) -> tuple[str, ...]:
@@ -219,30 +217,3 @@ class Context:
     def stays(self, kind: str) -> bool:
         """Whether somebody who is missing stays: the kind was not shown, or the source is not to be trusted."""
         return kind in self.absent or not self.departures_trusted
-
-
-@dataclass
-class Outcome:
-    """What a pass gives: lines for other shards, items to change, the entries that hold afterwards, and how many of
-    those are not what they were (`moved`), be their items the same.
-    """
-
-    routed: list[Routed] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    contacts: list[ContactEntry] = field(default_factory=list)
-    classes: list[ClassEntry] = field(default_factory=list)
-    moved: int = 0
-    tally: Tally = field(default_factory=Tally)
-
-    def call(self, to: str, what: Call) -> None:
-        """Tell the shard of the id `to`."""
-        self.routed.append((slot(to), to_line(what)))
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """What an interrupted run may have written, as its plan meant it: written again or taken back, never trusted."""
-
-    contacts: Mapping[ContactKey, ContactEntry] = field(default_factory=dict)
-    classes: frozenset[str] = frozenset()
-    schedules: frozenset[str] = frozenset()

@@ -6,10 +6,11 @@ an accident. Figures are of this event's previous applied run, per kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
-from roster.model import COUNTED, NO_TERM, Selection, Term
+from roster.model import COUNTED, JSON, NO_TERM, Selection, Term
 from roster.tally import Tally
 
 DEPARTED_SHARE, DEPARTED_FLOOR = 0.10, 10
@@ -17,15 +18,41 @@ UPDATED_SHARE, UPDATED_FLOOR = 0.75, 10
 REJECTED_SHARE = 0.05
 
 
+Excess: TypeAlias = dict[str, tuple[int, str]]
+
+
 def reasons(tally: Tally, vanished: Iterable[str]) -> list[str]:
     """Why the plan must be held, in plain sentences; an empty list lets it pass."""
-    found = [f"The chosen {choice} no longer exists." for choice in vanished]
+    return [sentence for _, sentence in excess(tally, vanished).values()]
+
+
+def excess(tally: Tally, vanished: Iterable[str]) -> Excess:
+    """What is too much: code → figure and sentence."""
+    found: Excess = {f"vanished.{choice}": (1, f"The chosen {choice} no longer exists.") for choice in vanished}
     for kind in COUNTED:
-        found.extend(_of_kind(kind, tally.guard, tally.outcomes))
+        found.update(_of_kind(kind, tally.guard, tally.outcomes))
     return found
 
 
-def _of_kind(kind: str, guard: Mapping[str, int], outcomes: Mapping[str, int]) -> Iterable[str]:
+def excess_of_clear(tally: Tally, vanished: Iterable[str], absent: Container[str]) -> Excess:
+    """As much for a run that clears first: everybody is new, so nobody departs; but a kind must not stay away."""
+    found = excess(tally, vanished)
+    found = {code: told for code, told in found.items() if not code.endswith((".departed", ".updated"))}
+    for kind in COUNTED[:4]:
+        gone = tally.guard.get(f"cleared.{kind}", 0)
+        if gone and kind not in absent and not _anybody(kind, tally.outcomes):
+            found[f"{kind}.departed"] = (gone, f"All {gone} {_plural(kind)} would leave.")
+    if not any(_anybody(kind, tally.outcomes) for kind in COUNTED):
+        found["nobody"] = (1, "Nobody would come.")
+    return found
+
+
+def allowed(excess: Excess, before: Mapping[str, Sequence[JSON]]) -> bool:
+    """Whether all of it was allowed: `before` is the excess of the run that somebody said yes to."""
+    return all(code in before and figure <= before[code][0] for code, (figure, _) in excess.items())
+
+
+def _of_kind(kind: str, guard: Mapping[str, int], outcomes: Mapping[str, int]) -> Iterable[tuple[str, tuple[int, str]]]:
     excused = guard.get(f"{kind}.excused", 0)
     previous = guard.get(f"{kind}.previous", 0) - excused  # of those whom nobody has just deselected
     known = previous + guard.get(f"{kind}.met", 0)
@@ -33,16 +60,16 @@ def _of_kind(kind: str, guard: Mapping[str, int], outcomes: Mapping[str, int]) -
     updated = outcomes.get(f"{kind}.updated", 0) - guard.get(f"{kind}.filled", 0)
     everybody = guard.get(f"{kind}.previous", 0)
     if previous and departed >= previous:
-        yield f"All {previous} {_plural(kind)} would leave."
+        yield f"{kind}.departed", (previous, f"All {previous} {_plural(kind)} would leave.")
     elif everybody and outcomes.get(f"{kind}.departed", 0) >= everybody and not _anybody(kind, outcomes):
-        yield f"All {everybody} {_plural(kind)} would leave."
+        yield f"{kind}.departed", (everybody, f"All {everybody} {_plural(kind)} would leave.")
     elif departed > DEPARTED_FLOOR and departed > DEPARTED_SHARE * previous:
-        yield f"{departed} of {previous} {_plural(kind)} would leave."
+        yield f"{kind}.departed", (departed, f"{departed} of {previous} {_plural(kind)} would leave.")
     if updated > UPDATED_FLOOR and updated > UPDATED_SHARE * known:
-        yield f"{updated} of {known} {_plural(kind)} would change."
+        yield f"{kind}.updated", (updated, f"{updated} of {known} {_plural(kind)} would change.")
     rejected, rows = outcomes.get(f"{kind}.rejected", 0), guard.get(f"{kind}.rows", 0)
     if rejected > REJECTED_SHARE * rows:
-        yield f"{rejected} of {rows} {_plural(kind)} cannot be read."
+        yield f"{kind}.rejected", (rejected, f"{rejected} of {rows} {_plural(kind)} cannot be read.")
 
 
 def _anybody(kind: str, outcomes: Mapping[str, int]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from zlib import crc32
 
 LONGEST_ID = 1_000  # bytes in a key; with a kind before it, DynamoDB takes 1,024
@@ -111,6 +111,35 @@ def run(account: str, event: str, run: str) -> Key:
     return Key(_join("run", account, event), _join(run))
 
 
+def contact_marks(account: str) -> str:
+    """The partition of the account's hand-set levels: there are few."""
+    return _join("mark", account)
+
+
+def contact_mark(account: str, provider: str, kind: str, id: str) -> Key:
+    return Key(contact_marks(account), _join(provider, kind, id))
+
+
+def contact_of_mark(sk: str) -> tuple[str, str, str]:
+    """Provider, kind and id of the contact that a mark's sort key names."""
+    provider, kind, id = map(unquote, sk.split("#"))
+    return provider, kind, id
+
+
+def class_marks(account: str, event: str) -> str:
+    """The partition of what people decided about an event's classes."""
+    return _join("classmark", account, event)
+
+
+def class_mark(account: str, event: str, id: str) -> Key:
+    return Key(class_marks(account, event), _join(id))
+
+
+def id_of(sk: str) -> str:
+    """The id at the end of a sort key."""
+    return unquote(sk.rpartition("#")[2])
+
+
 def event_lock(account: str, event: str) -> Key:
     return Key(_join("lock", account), _join("event", event))
 
@@ -156,3 +185,23 @@ def planned(account: str, provider: str) -> str:
 def beside(folder: str) -> str:
     """What the names begin with of everything in this folder and in those of other runs beside it."""
     return folder.rsplit("/", 1)[0] + "/"
+
+
+def ledgers(account: str) -> str:
+    """What the names of all of an account's ledgers begin with, whatever their provider."""
+    return _folder("applied", account, "contacts", "")
+
+
+def provider_of(folder: str) -> str:
+    """The provider that a ledger, or a plan, is of; blank of none."""
+    return unquote(folder.split("/")[3]) if folder else ""
+
+
+def cleared_folder(account: str, run: str) -> str:
+    """Where a run keeps the items that it deletes, as they were."""
+    return _folder("applied", account, "cleared", run)
+
+
+def run_of(folder: str) -> str:
+    """The run that a folder is named after."""
+    return unquote(folder.rpartition("/")[2])

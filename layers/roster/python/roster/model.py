@@ -43,6 +43,9 @@ class Level(StrEnum):
     SUPPORT = "Support"
 
 
+BY_HAND = "pickatime"  # the provider of contacts that people keep themselves
+KINDS = tuple(kind.value for kind in Kind)
+RANKS = {level.value: rank for rank, level in enumerate(Level)}
 COUNTED = ("student", "teacher", "parent", "class", "enrolment", "relationship")
 OUTCOMES = ("created", "updated", "unchanged", "departed", "returned", "rejected")
 

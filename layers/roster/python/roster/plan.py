@@ -11,22 +11,21 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from roster.collector import sweep, undisturbed
+from roster.comparing import Comparison, integration_of
 from roster.desk import Desk, calendar
-from roster.errors import NotSetUp
 from roster.guard import resolve_terms
 from roster.model import JSON, Selection, Term
 from roster.place import Place
-from roster.ports import Event, Integration, Records, RunKey, Slots
+from roster.ports import Records, Roster, RunKey, Slots
 from roster.pulled import appraised, by_id, departures_trusted, without_parents
 from roster.settled import carried_over, unchanged
 from roster.staging import Staging, shards_for
 from roster.tally import Tally
 
 FACTS_PER_SHARD = 40_000  # what one shard may hold in memory at a time
-OTHER_PROVIDER_HELP = (
-    "The contacts of this account came from another provider. Write to support@pickatime.com: they have to be cleared "
-    "or taken over before the new provider's are imported."
-)
+NOTHING_PULLED: dict[str, JSON] = {
+    "pulled": {}, "vanished": [], "schools": [], "terms": [], "within": [], "absent": [], "trusted": True, "help": {}
+}  # fmt: skip
 
 
 class Planned(TypedDict):
@@ -46,15 +45,15 @@ class Planner:
 
     slots: Slots
     records: Records
+    roster: Roster
     left: Callable[[], float]
     reserve: float = 60.0
 
     def begin(self, key: RunKey, provider: str, place: Place, today: str, run: Mapping[str, JSON]) -> Planned:
         """Gather what every task needs to know; the account's lock is already ours."""
         integration, event = self.records.integration(key.account), self.records.event(key.account, key.event)
-        staging = Staging(self.slots, key, provider, shared=run["source"])
-        if not staging.is_ours(integration.ledger, integration.applying, event.applying):
-            raise NotSetUp("what was applied last came from another provider", OTHER_PROVIDER_HELP)
+        staging = Staging(self.slots, key, provider, shared=run["source"], preview=run["mode"] == "preview")
+        compared = Comparison(staging, self.records, integration, event, run)
         notes = list(staging.notes(place.round, place.noted))
         selection, vanished = resolve_terms(
             Selection.from_json(run["selection"]), (Term(**note) for tag, note in notes if tag == "term")
@@ -73,7 +72,7 @@ class Planner:
             "terms": by_id(note for tag, note in notes if tag == "term"),
             "within": sorted({(note["term"], note["parent"]) for tag, note in notes if tag == "within"}),
             "absent": sorted(absent),
-            **self._applied(staging, integration, event, selection),
+            **compared.told(selection),
         }
         tally = appraised(
             place,
@@ -90,31 +89,35 @@ class Planner:
         self._note(staging, told, notes)
         quiet = unchanged(event.settled, place.content, told, integration, event)
         if quiet and carried_over(staging, event.settled["folder"]):
-            tally = Tally.from_json(event.settled["tally"])
-            return {"task": 0, "shards": 0, "tally": tally.to_json(), "routed": {}, "settled": True, "done": True}
-        shards, sums = shards_for(place.facts, FACTS_PER_SHARD), tally.to_json()
-        return {"task": 0, "shards": shards, "tally": sums, "routed": {}, "settled": False, "done": False}
+            return {**_planned(0, Tally.from_json(event.settled["tally"])), "settled": True, "done": True}
+        return _planned(compared.shards(shards_for(place.facts, FACTS_PER_SHARD)), tally)
 
-    def _applied(
-        self, staging: Staging, integration: Integration, event: Event, selection: Selection
-    ) -> dict[str, JSON]:
-        """What this run is compared with."""
-        before = self.slots.read_json(f"{event.snapshot}/manifest")["selection"] if event.snapshot else None
-        return {
-            "before": before or selection.to_json(),
-            "ledger": integration.ledger,
-            "snapshot": event.snapshot,
-            "doubt": [integration.applying, event.applying],
-            # listed now, while the locks are ours: should the last step be done twice, others may have begun
-            "outdated": staging.outdated(integration.ledger, event.snapshot),
+    def begin_alone(self, key: RunKey, provider: str, today: str, run: Mapping[str, JSON]) -> Planned:
+        """The same for a clear, an undo and the deletion of an event: nothing was pulled."""
+        integration, event = integration_of(self.records, key.account), self.records.event(key.account, key.event)
+        staging = Staging(self.slots, key, provider)
+        compared = Comparison(staging, self.records, integration, event, run)
+        told = {
+            **NOTHING_PULLED,
+            "today": today,
+            "provider": provider,
+            **compared.told(Selection.from_json(run["selection"])),
         }
+        told["selection"] = told["before"]
+        if run["mode"] == "undo":
+            told |= compared.undone()
+        elif run["mode"] == "delete":
+            told |= compared.deleted()
+        self._note(staging, told, ())
+        return _planned(compared.shards(), Tally())
 
     @undisturbed()
-    def turn(self, key: RunKey, provider: str, planned: Planned) -> Planned:
+    def turn(self, key: RunKey, provider: str, planned: Planned, mode: str) -> Planned:
         """Do tasks until the plan is complete or the time is up."""
         if planned["done"]:
             return planned
-        desk = Desk(Staging(self.slots, key, provider, planned["shards"]), key.event, planned["routed"])
+        staging = Staging(self.slots, key, provider, planned["shards"], preview=mode == "preview")
+        desk = Desk(staging, key.event, self.roster, planned["routed"])
         tasks = desk.tasks()
         tally = Tally.from_json(planned["tally"])
         task = planned["task"]
@@ -136,3 +139,7 @@ class Planner:
         rejected = [("rejected", note["kind"], note["id"]) for tag, note in notes if tag == "rejected"]
         if rejected:
             self.slots.write_json(f"{staging.folder}/problems/pull", rejected)
+
+
+def _planned(shards: int, tally: Tally) -> Planned:
+    return {"task": 0, "shards": shards, "tally": tally.to_json(), "routed": {}, "settled": False, "done": False}

@@ -6,7 +6,7 @@ Keeping them here lets the pipeline run against DynamoDB and S3, or against dict
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -124,6 +124,7 @@ class Integration:
     """An account's roster provider: its settings, and where its applied ledger is.
 
     `applying` names the plan whose application was begun and not finished: its contacts are in doubt.
+    `origins`: providers that contacts of the account came from. `changed`: the run whose change can be undone.
     `pulled` says where the pages of the last complete pull lie and when it began, `pulling` who is at it just now.
     Nothing is imported before `state` is active: the connection was checked, and where pickAtime's support sets
     imports up, they have.
@@ -137,6 +138,8 @@ class Integration:
     state: str = "active"
     pulled: dict[str, JSON] = field(default_factory=dict)
     pulling: dict[str, JSON] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()
+    changed: str = ""
 
 
 @dataclass
@@ -150,14 +153,74 @@ class Event:
     snapshot: str = ""
     applying: str = ""
     settled: dict[str, JSON] = field(default_factory=dict)
+    nightly: bool = False
+    changed: str = ""
+
+
+@dataclass
+class Run:
+    """A run's record. `before`: what an applied run replaced. `decided`: approved, discarded or undone."""
+
+    status: str
+    mode: str = ""
+    owner: str = ""
+    ended: str = ""
+    report: dict[str, JSON] = field(default_factory=dict)
+    before: dict[str, JSON] = field(default_factory=dict)
+    decided: str = ""
+    by: str = ""
+    night: str = ""
+
+
+@dataclass(frozen=True)
+class ClassMark:
+    """What people decided about a class: not shown, never imported again, deleted here at that time (ISO)."""
+
+    hidden: bool = False
+    never: bool = False
+    removed: str = ""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What else happens as a run ends. `before`: what it replaced, so that it can be undone; `selection`: the event's
+    goes back to this; `undone`: the run that it took back; `deleted`: the event's item goes. Without `integrated`, the
+    account has no provider. `restored`: the roster is as it was, so nothing is in doubt. `lingers`: its Lambdas may
+    still write, so its locks stay.
+    """
+
+    before: Mapping[str, JSON] | None = None
+    selection: Mapping[str, JSON] | None = None
+    undone: str = ""
+    deleted: bool = False
+    integrated: bool = True
+    restored: bool = False
+    lingers: bool = False
+
+
+PLAIN_ENDING = Ending()
 
 
 class Records(Protocol):
     """Runs, locks, integrations and events."""
 
-    def begin(self, key: RunKey, owner: str, is_running: Callable[[str], bool], mode: str, now: str) -> None:
-        """Take the event's lock and write the run's record, or raise AlreadyRunning."""
+    def begin(
+        self,
+        key: RunKey,
+        owner: str,
+        is_running: Callable[[str], bool],
+        mode: str,
+        now: str,
+        by: str = "",
+        night: str = "",
+    ) -> bool:
+        """Take the event's lock and write the run's record, or raise AlreadyRunning.
+
+        `night` (a date) is claimed for this run; False, and nothing is taken or written, where another run had it.
+        """
         ...
+
+    def run(self, key: RunKey) -> Run | None: ...
 
     def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
         """Take the account's lock for planning and applying, or raise AccountBusy."""
@@ -173,9 +236,22 @@ class Records(Protocol):
 
     def event(self, account: str, event: str) -> Event: ...
 
-    def applying(self, key: RunKey, plan: str) -> None:
+    def all_events(self, account: str) -> Sequence[Event]: ...
+
+    def class_marks(self, account: str, event: str) -> Mapping[str, ClassMark]: ...
+
+    def unmark(self, account: str, event: str, removed: Mapping[str, str]) -> None:
+        """These classes (id → when they were deleted here) are back, unless somebody has deleted them again."""
+        ...
+
+    def remark(self, account: str, event: str, removed: Mapping[str, str], instead: Iterable[str]) -> None:
+        """An undo: these classes count as deleted here again, and those that count so now (`instead`) do not."""
+        ...
+
+    def applying(self, key: RunKey, plan: str, origin: str = "") -> None:
         """Mark account and event: from here on the roster may be half changed. Raises Superseded unless the run
-        holds both locks.
+        holds both locks. `origin`, the provider whose contacts are written, is remembered with the account; of an
+        account that has none, only the event is marked.
         """
         ...
 
@@ -187,11 +263,12 @@ class Records(Protocol):
         now: str,
         applied: tuple[str, str] | None = None,
         settled: Mapping[str, JSON] | None = None,
+        ending: Ending = PLAIN_ENDING,
     ) -> None:
         """In one transaction: the run's end and report, its locks freed, and, for an applied plan, the flip to its
-        (ledger, snapshot) with the mark of `applying` taken off. `settled` is
-        kept with the event. Frees only locks that the run holds;
-        for an applied plan that must be both, or it raises Superseded. Done twice, it is done once.
+        (ledger, snapshot; either may be blank) with the mark of `applying` taken off. `settled` is kept with the event.
+        Frees only locks that the run holds; for an applied plan that must be both, or it raises Superseded. Done twice,
+        it is done once.
         """
         ...
 
@@ -213,13 +290,89 @@ class Roster(Protocol):
 
     def apply(self, account: str, event: str, provider: str, changes: Iterable[Change]) -> int: ...
 
+    def found(self, account: str, origin: str, part: int) -> Iterator[Change]:
+        """The contacts of one of the 16 partitions of a provider, as the table holds them."""
+        ...
+
+    def levels(self, account: str) -> Sequence[Change]:
+        """The levels that were set by hand, as the table holds them."""
+        ...
+
+
+class Stored(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="stored"):
+    """A contact's item, or that of its hand-set level (`mark`), as the table holds it. Without `item` it is deleted."""
+
+    origin: str
+    item: JSON = None
+    level: str = ""
+    email: str = ""
+    mark: bool = False
+
 
 class Change(Struct, frozen=True, array_like=True):
-    """One item to write. Exactly one of the four is meant: `entry` None deletes that class or schedule."""
+    """One item to write. `entry` None deletes that contact, class, schedule or (kind `class_mark`) class's mark."""
 
     kind: str
     id: str
-    entry: ContactEntry | ClassEntry | tuple[str, ...] | None
+    entry: ContactEntry | ClassEntry | Stored | tuple[str, ...] | None
+
+
+ContactId: TypeAlias = tuple[str, str, str]  # origin, kind, id
+
+
+class Executions(Protocol):
+    """Runs, as executions of the state machine."""
+
+    def is_running(self, owner: str) -> bool: ...
+
+    def stop(self, owner: str) -> None:
+        """One that has ended already is no error."""
+        ...
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class as it is listed. `type`: Class or Hidden."""
+
+    id: str
+    name: str
+    school: str
+    terms: tuple[str, ...]
+    teachers: tuple[str, ...]
+    students: int
+    type: str = "Class"
+    never: bool = False
+    removed: str = ""
+
+
+class ClassBook(Protocol):
+    """An event's classes, as people change and look at them."""
+
+    def open(self, account: str, event: str) -> None:
+        """What follows is done behind the runs' back: the next night looks at everything again. Raises AlreadyRunning
+        while a run of the event writes.
+        """
+        ...
+
+    def mark(
+        self,
+        account: str,
+        event: str,
+        id: str,
+        hidden: bool | None = None,
+        never: bool | None = None,
+        removed: str = "",
+    ) -> None:
+        """Write what is given, and leave what is not."""
+        ...
+
+    def remove(self, account: str, event: str, id: str) -> None:
+        """The class goes, out of its students' schedules first. One that is gone is no error."""
+        ...
+
+    def page(self, account: str, event: str, cursor: str, size: int) -> tuple[Sequence[ClassRow], str]:
+        """Some classes, and the cursor of those that follow; blank at the end."""
+        ...
 
 
 class Applications(Protocol):

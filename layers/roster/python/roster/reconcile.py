@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import TypeGuard
 
 from roster.calendar import enrolled
-from roster.facts import ContactKey, Context, Doubt, Facts, Outcome
+from roster.facts import ContactKey, Context, Facts
 from roster.lines import Absent, Claim, Member, Offer, Orphan, PersonTold, Released, RemarkTold, Roster, Tie
 from roster.model import Class, ClassEntry, ContactEntry, Enrolment, Listing, Remark, replace
+from roster.outcome import Doubt, Outcome
 from roster.settle import count_ties, settle_class, settle_contact, settle_schedule
 
 

@@ -6,21 +6,24 @@ Locks are items that an execution owns; whoever finds the owner ended takes the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.transactions import TransactWrite
 
 from roster import keys
 from roster.errors import AccountBusy, AlreadyRunning, NotSetUp, Superseded
-from roster.model import JSON
-from roster.ports import Event, Integration, RunKey
+from roster.flips import event_item, flip, integration_item, run_item, unmark_applying
+from roster.locks import claim, held_by, locks_of, take
+from roster.locks import ended as _ended
+from roster.marks import DynamoMarks
+from roster.model import BY_HAND, JSON
+from roster.ports import PLAIN_ENDING, Ending, Event, Integration, Run, RunKey
 from roster.tables import (
     AccountItem,
     EventItem,
     IntegrationItem,
-    Item,
     LockItem,
     RunItem,
 )
@@ -30,31 +33,64 @@ TABLE = "the table"
 log = logging.getLogger(__name__)
 
 
-class DynamoRecords:
+class DynamoRecords(DynamoMarks):
     """Runs, locks, integrations and events (see roster.ports.Records)."""
 
     @trouble(TABLE)
-    def begin(self, key: RunKey, owner: str, is_running: Callable[[str], bool], mode: str, now: str) -> None:
-        held = _take(keys.event_lock(key.account, key.event), key, owner, is_running)
+    def begin(
+        self,
+        key: RunKey,
+        owner: str,
+        is_running: Callable[[str], bool],
+        mode: str,
+        now: str,
+        by: str = "",
+        night: str = "",
+    ) -> bool:
+        lock = keys.event_lock(key.account, key.event)
+        held = take(lock, key, owner, is_running)
         if held:
             raise AlreadyRunning(f"run {held} of event {key.event} has not ended yet")
-        run = _run(key)
+        if night and not claim(key, night):
+            LockItem(*lock).delete(condition=LockItem.owner == owner)
+            return False
+        run = run_item(key)
         run.owner, run.mode, run.status, run.started = owner, mode, "running", now
+        run.by, run.night = by or None, night or None
         run.save()
+        return True
+
+    @trouble(TABLE)
+    def run(self, key: RunKey) -> Run | None:
+        try:
+            item = RunItem.get(*keys.run(key.account, key.event, key.run), consistent_read=True)
+        except DoesNotExist:
+            return None
+        return Run(
+            item.status,
+            item.mode or "",
+            item.owner or "",
+            item.ended or "",
+            dict(item.report or {}),
+            dict(item.before or {}),
+            item.decided or "",
+            item.by or "",
+            item.night or "",
+        )
 
     @trouble(TABLE)
     def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
-        held = _take(keys.account_lock(key.account), key, owner, is_running)
+        held = take(keys.account_lock(key.account), key, owner, is_running)
         if held:
             raise AccountBusy(f"run {held} is changing the contacts of account {key.account}")
 
     @trouble(TABLE)
     def holds(self, key: RunKey) -> bool:
-        return len(list(_held(key))) == len(_locks(key))
+        return len(list(held_by(key))) == len(locks_of(key))
 
     def progress(self, key: RunKey, progress: Mapping[str, JSON]) -> None:
         try:
-            _run(key).update([RunItem.progress.set(dict(progress))])
+            run_item(key).update([RunItem.progress.set(dict(progress))])
         except PynamoDBException as error:  # a run must not die of its progress bar
             log.warning("the progress of run %s could not be written (%s)", key.run, code_of(error))
 
@@ -73,6 +109,8 @@ class DynamoRecords:
             item.state or "active",
             dict(item.pulled or {}),
             dict(item.pulling or {}),
+            tuple(sorted(item.origins or ())),
+            item.changed or "",
         )
 
     @trouble(TABLE)
@@ -81,9 +119,13 @@ class DynamoRecords:
             item = EventItem.get(*keys.event(account, event), consistent_read=True)
         except DoesNotExist:
             raise NotSetUp(f"account {account} has no event {event}", "Create an event first.") from None
-        selection = dict(item.selection or {})
-        settled = dict(item.settled or {})
-        return Event(account, event, item.name or "", selection, item.snapshot or "", item.applying or "", settled)
+        return _event(account, event, item)
+
+    @trouble(TABLE)
+    def all_events(self, account: str) -> Sequence[Event]:
+        pk, before = keys.event(account, "")
+        found = EventItem.query(pk, EventItem.sk.startswith(before), consistent_read=True)
+        return [_event(account, keys.id_of(item.sk), item) for item in found]
 
     @trouble(TABLE)
     def account_name(self, account: str) -> str | None:
@@ -93,13 +135,15 @@ class DynamoRecords:
             return None
 
     @trouble(TABLE)
-    def applying(self, key: RunKey, plan: str) -> None:
+    def applying(self, key: RunKey, plan: str, origin: str = "") -> None:
         try:
             with TransactWrite(connection=_connection()) as transaction:
-                for lock in _locks(key):
+                for lock in locks_of(key):
                     transaction.condition_check(LockItem, *lock, condition=LockItem.run == key.run)
-                for item, attribute in _marks(key):
-                    transaction.update(item, actions=[attribute.set(plan)])
+                transaction.update(event_item(key), actions=[EventItem.applying.set(plan)])
+                if origin != BY_HAND:
+                    came = [IntegrationItem.origins.add({origin})] if origin else []
+                    transaction.update(integration_item(key), actions=[IntegrationItem.applying.set(plan), *came])
         except TransactWriteError as error:
             if condition_failed(error):
                 raise _superseded(key) from None
@@ -114,24 +158,28 @@ class DynamoRecords:
         now: str,
         applied: tuple[str, str] | None = None,
         settled: Mapping[str, JSON] | None = None,
+        ending: Ending = PLAIN_ENDING,
     ) -> None:
         if _ended(key):
             return  # this step was done before, and killed before it could say so
         try:
             with TransactWrite(connection=_connection()) as transaction:
                 ended = [RunItem.status.set(status), RunItem.ended.set(now), RunItem.report.set(dict(report))]
-                transaction.update(_run(key), actions=[RunItem.run.set(key.run), *ended])
-                for lock in _locks(key) if applied else _held(key):
+                before = [RunItem.before.set(dict(ending.before))] if ending.before else []
+                transaction.update(run_item(key), actions=[RunItem.run.set(key.run), *ended, *before])
+                both = applied or ending.restored
+                for lock in () if ending.lingers else locks_of(key) if both else held_by(key):
                     transaction.delete(LockItem(*lock), condition=LockItem.run == key.run)
-                if applied:
-                    _flip(transaction, key, *applied, dict(settled or {}))
+                if ending.restored:
+                    unmark_applying(transaction, key)
+                elif applied:
+                    flip(transaction, key, *applied, dict(settled or {}), ending)
                 elif settled is not None:
-                    event = EventItem(*keys.event(key.account, key.event))
-                    transaction.update(event, actions=[EventItem.settled.set(dict(settled))])
+                    transaction.update(event_item(key), actions=[EventItem.settled.set(dict(settled))])
         except TransactWriteError as error:
             if condition_failed(error) and _ended(key):
                 return  # by the same step, which Lambda ran twice at once
-            if condition_failed(error) and applied:
+            if condition_failed(error) and (applied or ending.restored):
                 raise _superseded(key) from None
             raise
 
@@ -162,83 +210,22 @@ class DynamoRecords:
                 raise
 
 
-def _flip(transaction: TransactWrite, key: RunKey, ledger: str, snapshot: str, settled: dict[str, JSON]) -> None:
-    integration = IntegrationItem(*keys.integration(key.account))
-    event = EventItem(*keys.event(key.account, key.event))
-    transaction.update(integration, actions=[IntegrationItem.ledger.set(ledger), IntegrationItem.applying.remove()])
-    pointers = EventItem.snapshot.set(snapshot), EventItem.settled.set(settled)
-    transaction.update(event, actions=[*pointers, EventItem.applying.remove()])
-
-
-def _take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
-    """Take a lock. Returns the run that holds it instead, or blank when it is ours.
-
-    A lock whose execution has ended (killed, aborted) is taken over; the condition lets only one taker win.
-    """
-    lock = LockItem(*key, owner=owner, run=run.run, event=run.event)
-    try:
-        lock.save(condition=LockItem.pk.does_not_exist() | (LockItem.owner == owner))
-        return ""
-    except PutError as error:
-        if not condition_failed(error):
-            raise
-    try:
-        holder = LockItem.get(*key, consistent_read=True)
-    except DoesNotExist:
-        return _take(key, run, owner, is_running)
-    if is_running(holder.owner):
-        return str(holder.run)
-    _interrupted(RunKey(run.account, holder.event, holder.run))
-    try:
-        lock.save(condition=LockItem.owner == holder.owner)
-    except PutError as error:
-        if not condition_failed(error):
-            raise
-        return str(holder.run)
-    return ""
-
-
-def _interrupted(key: RunKey) -> None:
-    """The run whose lock is taken over did not live to say how it ended."""
-    if not _ended(key):
-        _run(key).update([RunItem.status.set("interrupted")])
-
-
-def _ended(key: RunKey) -> bool:
-    try:
-        return RunItem.get(*keys.run(key.account, key.event, key.run), consistent_read=True).ended is not None
-    except DoesNotExist:
-        return False
-
-
-def _locks(key: RunKey) -> tuple[keys.Key, keys.Key]:
-    return keys.event_lock(key.account, key.event), keys.account_lock(key.account)
-
-
-def _held(key: RunKey) -> Iterator[keys.Key]:
-    """The locks that this run holds."""
-    for lock in _locks(key):
-        try:
-            item = LockItem.get(*lock, consistent_read=True)
-        except DoesNotExist:
-            continue
-        if item.run == key.run:
-            yield lock
-
-
 def _superseded(key: RunKey) -> Superseded:
     return Superseded(f"another run has taken over from run {key.run}")
 
 
-def _run(key: RunKey) -> RunItem:
-    return RunItem(*keys.run(key.account, key.event, key.run), run=key.run)
-
-
-def _marks(key: RunKey) -> list[tuple[Item, JSON]]:
-    return [
-        (IntegrationItem(*keys.integration(key.account)), IntegrationItem.applying),
-        (EventItem(*keys.event(key.account, key.event)), EventItem.applying),
-    ]
+def _event(account: str, event: str, item: EventItem) -> Event:
+    return Event(
+        account,
+        event,
+        item.name or "",
+        dict(item.selection or {}),
+        item.snapshot or "",
+        item.applying or "",
+        dict(item.settled or {}),
+        bool(item.nightly),
+        item.changed or "",
+    )
 
 
 def _connection() -> Connection:

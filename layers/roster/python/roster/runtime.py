@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import blake2b
 from importlib import import_module
+from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -147,10 +148,21 @@ STEPS: dict[str, Step] = {
     "begin": lambda sync, event: sync.begin(event["state"], event["run"], event["owner"]),
     "plan": lambda sync, event: sync.plan(event["state"], event["owner"]),
     "guard": lambda sync, event: sync.guard(event["state"]),
+    "clear": lambda sync, event: sync.clear(event["state"], event["shard"]),
     "apply": lambda sync, event: sync.apply(event["state"], event["shard"]),
+    "put_back": lambda sync, event: sync.put_back(event["state"], event["shard"]),
     "finish": lambda sync, event: sync.finish(event["state"]),
     "fail": lambda sync, event: sync.fail(event["state"], event["run"], event["error"]),
+    "ended": lambda sync, event: sync.ended(event["state"], event["run"], event["status"]),
 }
+
+
+def _step(event: dict[str, JSON]) -> dict[str, JSON]:
+    """What EventBridge says of an execution, as a step like any other: the execution is named after its run."""
+    if "detail" not in event:
+        return event
+    detail = event["detail"]
+    return {"step": "ended", "state": loads(detail["input"]), "run": detail["name"], "status": detail["status"]}
 
 
 def syncer() -> Handler:
@@ -164,7 +176,8 @@ def syncer() -> Handler:
     def executions() -> StepFunctionsExecutions:
         return StepFunctionsExecutions(timedelta(seconds=float(os.environ["LINGER_SECONDS"])))
 
-    def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
+    def handler(told: dict[str, JSON], context: LambdaContext) -> JSON:
+        event = _step(told)
         state = event["state"]
         key = RunKey(state["account"], state["event"], event["run"])
         sync = Sync(

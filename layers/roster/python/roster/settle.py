@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from roster.errors import ClassTooLarge
-from roster.facts import ContactKey, Context, Doubt, Facts, Outcome
+from roster.facts import ContactKey, Context, Facts
 from roster.lines import Released
 from roster.model import Class, ClassEntry, ContactEntry, Listing, Person, asdict, replace
+from roster.outcome import Doubt, Outcome
 from roster.ports import Change
 from roster.sizes import fitting, weight
 from roster.tally import Tally
@@ -41,19 +42,30 @@ def settle_contact(
         entry = _missing(known, listing, facts.released.get(key, set()), context, out)
     elif known:
         entry = known
-    elif key in doubt.contacts:  # an interrupted run made this contact, and the source has lost it since
-        entry = ContactEntry(doubt.contacts[key].person, {}, context.today)
+    elif made := doubt.contacts.get(key):  # by an interrupted run, and the source has lost the contact since
+        entry = ContactEntry(made.person, {}, context.today)
     else:
         return
     out.contacts.append(entry)
     out.moved += entry != known
-    if key in doubt.contacts or known is None or _item(entry) != _item(known):
+    if key in doubt.contacts or known is None or item_of(entry) != item_of(known):
         out.changes.append(Change(key[0], key[1], entry))
+        out.told.append((*key, *told_contact(entry, known)))
 
 
-def _item(entry: ContactEntry) -> tuple[Person, list[list[str]], str]:
+def item_of(entry: ContactEntry | None) -> tuple[Person, list[list[str]], str] | None:
     """What of an entry is stored in the table; which events list it is not."""
-    return entry.person, fitting(entry.related()), entry.inactive_since
+    return (entry.person, fitting(entry.related()), entry.inactive_since) if entry else None
+
+
+def told_contact(entry: ContactEntry, known: ContactEntry | None) -> tuple[str, list[str]]:
+    """For the list of changes: what became of the contact, and the names of what is another now."""
+    if known is None:
+        return "created", []
+    if bool(entry.inactive_since) != bool(known.inactive_since):
+        return ("departed" if entry.inactive_since else "returned"), []
+    names = _changed(entry.person, known.person)
+    return "updated", [*names, "related"] if entry.related() != known.related() else names
 
 
 def _present(
@@ -153,6 +165,7 @@ def settle_schedule(
     _count_left_out(now, key, out)
     if now != before or key[1] in doubt.schedules:
         out.changes.append(Change("schedule", key[1], tuple(fitting(now)) if now else None))
+        out.told.append(("schedule", key[1], "updated" if before and now else "created" if now else "departed", []))
 
 
 def _count_members(kind: str, now: set[str], before: set[str], released: set[str], tally: Tally) -> None:
@@ -192,6 +205,17 @@ def settle_class(
     out.moved += entry != before
     if doubted or entry != before:
         out.changes.append(Change("class", id, entry))
+        out.told.append(("class", id, *told_class(entry, before)))
+
+
+def told_class(entry: ClassEntry | None, before: ClassEntry | None) -> tuple[str, list[str]]:
+    if entry is None:
+        return "departed", []
+    if before is None:
+        return "created", []
+    names = [name for name, value in asdict(entry.info).items() if value != getattr(before.info, name)]
+    roster = [name for name in ("teachers", "students") if getattr(entry, name) != getattr(before, name)]
+    return "updated", [*names, *roster]
 
 
 def _present_class(info: Class, facts: Facts, before: ClassEntry | None, context: Context, out: Outcome) -> ClassEntry:

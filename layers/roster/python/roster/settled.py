@@ -28,6 +28,7 @@ def settled(
     return {
         "content": content,
         "selection": context["selection"],
+        "never": context["never"],
         "ledger": ledger,
         "snapshot": snapshot,
         "until": min(filter(None, (tally.until, longest))),
@@ -43,11 +44,13 @@ def unchanged(
     now = {
         "content": content,
         "selection": context["selection"],
+        "never": context["never"],
         "ledger": integration.ledger,
         "snapshot": event.snapshot,
     }
     same = bool(content) and all(before.get(name) == value for name, value in now.items())
     sound = context["trusted"] and not any(context["doubt"]) and not context["vanished"]
+    sound = sound and not context["removed"] and "clear" not in context
     return same and sound and context["today"] < before["until"]
 
 

@@ -11,11 +11,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from roster.errors import FilesMissing
-from roster.facts import ContactKey, Doubt, Facts, Outcome
+from roster.clearing import by_id
+from roster.facts import ContactKey, Facts
 from roster.keys import (
     SLOTS,
     beside,
+    cleared_folder,
     ledger_folder,
     plan_folder,
     planned,
@@ -25,12 +26,13 @@ from roster.keys import (
     slot,
     snapshot_folder,
 )
+from roster.ledgers import CHANGING, CLEARING, RESTORED, applied, doubt, write_contacts
 from roster.lines import change_line, changes, classes, contacts, told
 from roster.model import JSON, ClassEntry, ContactEntry, to_line
+from roster.outcome import Doubt, Outcome
 from roster.ports import Change, Packed, RunKey, Slots
 
 IDS_AT_ONCE = 200_000  # in memory
-CHANGING = ("people", "rosters")  # the passes that plan changes
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Staging:
     provider: str
     shards: int = 1
     shared: str = ""
+    preview: bool = False
 
     @cached_property
     def source(self) -> str:
@@ -62,22 +65,39 @@ class Staging:
 
     @cached_property
     def ledger(self) -> str:
-        """What will be applied to the account's contacts."""
-        return ledger_folder(self.key.account, self.provider, self.key.run)
+        """What will be applied to the account's contacts; of a preview, what would be."""
+        return (
+            f"{self.folder}/contacts" if self.preview else ledger_folder(self.key.account, self.provider, self.key.run)
+        )
 
     @cached_property
     def snapshot(self) -> str:
         """What will be applied to the event's classes."""
-        return snapshot_folder(self.key.account, self.key.event, self.key.run)
+        return (
+            f"{self.folder}/classes"
+            if self.preview
+            else snapshot_folder(self.key.account, self.key.event, self.key.run)
+        )
 
     @cached_property
-    def lasting(self) -> tuple[str, str, str]:
+    def cleared(self) -> str:
+        """The items that a clear deletes, as they were."""
+        return cleared_folder(self.key.account, self.key.run)
+
+    @cached_property
+    def survivors(self) -> str:
+        """A ledger of those whom a clear leaves, for the plan of the import that follows it."""
+        return f"{self.folder}/survivors"
+
+    @cached_property
+    def lasting(self) -> tuple[str, ...]:
         """What no lifecycle rule forgets."""
-        return self.ledger, self.snapshot, self.plan
+        return self.ledger, self.snapshot, self.plan, self.cleared
 
     def is_ours(self, ledger: str, *plans: str) -> bool:
         """Whether these (or blank) came from this provider: of another one, the same id is somebody else's."""
-        places = [(ledger, beside(self.ledger)), *((plan, planned(self.key.account, self.provider)) for plan in plans)]
+        ours = beside(ledger_folder(self.key.account, self.provider, self.key.run))
+        places = [(ledger, ours), *((plan, planned(self.key.account, self.provider)) for plan in plans)]
         return all(folder.startswith(place) for folder, place in places if folder)
 
     def context(self) -> dict[str, JSON]:
@@ -130,9 +150,7 @@ class Staging:
 
     def keep(self, name: str, shard: int, out: Outcome) -> None:
         """Write a pass's outcome, but for its calls; done twice, it writes the same files."""
-        file = f"{name}-{shard:03d}"
-        if out.tally.problems:
-            self.slots.write_json(f"{self.folder}/problems/{file}", out.tally.problems)
+        self.note(name, shard, out)
         entries = [(slot(entry.person.id), to_line(entry)) for entry in out.contacts]
         classes = [(slot(entry.key), to_line(entry)) for entry in out.classes]
         if name in CHANGING:
@@ -143,6 +161,27 @@ class Staging:
             self.slots.write(f"{self.ledger}/{name}-{self._place(shard)}", entries)
         if name == "rosters":
             self.slots.write(f"{self.snapshot}/classes-{self._place(shard)}", classes)
+
+    def note(self, name: str, shard: int, out: Outcome) -> None:
+        """Write what may be asked of the run: what it warned of, and what it changes."""
+        file = f"{name}-{shard:03d}"
+        for what, lines in (("problems", out.tally.problems), ("changes", out.told)):
+            if lines:
+                self.slots.write_json(f"{self.folder}/{what}/{file}", lines)
+
+    def write_changes(self, name: str, shard: int, found: Iterable[Change]) -> None:
+        """Plan these changes."""
+        lines = (change_line(one, to_line(one.entry)) for one in found)
+        self.slots.write(f"{self.plan}/{name}-{self._place(shard)}", lines)
+
+    def write_contacts(self, ledger: str, shard: int, entries: Iterable[ContactEntry]) -> None:
+        """A shard of a ledger."""
+        write_contacts(self.slots, ledger, self._place(shard), entries)
+
+    def told_changes(self) -> Iterator[tuple[str, str, str, list[str]]]:
+        """(kind, id, outcome, names of changed fields) of every planned change; never a value."""
+        for name in self.slots.names(f"{self.folder}/changes/"):
+            yield from map(tuple, self.slots.read_json(name))
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """(code, kind, id) of everything that a pass warned of."""
@@ -161,74 +200,40 @@ class Staging:
 
     def changes(self, shard: int) -> Iterator[Change]:
         """What the plan wants written of one shard."""
+        restored = list(self._planned(RESTORED, shard)) if self.slots.names(f"{self.plan}/{RESTORED}-") else []
+        written = set()
         for name in CHANGING:
-            file = f"{self.plan}/{name}-{self._place(shard)}"
-            yield from changes(self.slots.read(file, shard_slots(shard, self.shards)))
+            for change in self._planned(name, shard):
+                if restored:
+                    written.add((self.provider, change.kind, change.id))
+                yield change
+        yield from (one for id, one in by_id(restored).items() if id not in written)
 
-    def outdated(self, ledger: str, snapshot: str) -> list[str]:
-        """Files of runs before the last, or that were never applied: they hold birth dates and serve nobody.
+    def clearing(self, shard: int) -> Iterator[Change]:
+        """What is deleted before that."""
+        return self._planned(CLEARING, shard)
 
-        What another event's interrupted run planned is not among them.
-        """
-        kept = {*self.lasting, ledger, snapshot}
-        names = (name for folder in self.lasting for name in self.slots.names(beside(folder)))
-        return [name for name in names if name.rsplit("/", 1)[0] not in kept]
-
-    def forget(self, outdated: Iterable[str]) -> None:
-        """Delete such files, and this run's own plan; only where such files can lie, whatever the list says."""
-        places = tuple(map(beside, self.lasting))
-        names = [name for name in outdated if name.startswith(places)]
-        self.slots.delete([*names, *self.slots.names(f"{self.plan}/")])
-
-    def discard(self) -> None:
-        """Delete what would have been applied, and never will be."""
-        for folder in self.lasting:
-            self.slots.delete(self.slots.names(f"{folder}/"))
+    def _planned(self, name: str, shard: int) -> Iterator[Change]:
+        file = f"{self.plan}/{name}-{self._place(shard)}"
+        yield from changes(self.slots.read(file, shard_slots(shard, self.shards)))
 
     def _place(self, shard: int) -> str:
         return f"{shard:03d}-of-{self.shards:03d}"
 
     def known(self, ledger: str, names: Iterable[str], shard: int) -> dict[ContactKey, ContactEntry]:
         """What was applied last of this shard's contacts."""
-        files = (file for name in names for file in self._applied(ledger, name, shard))
+        mine = shard_slots(shard, self.shards)
+        files = (file for name in names for file in applied(self.slots, ledger, name, mine))
         return {entry.key: entry for file in files for entry in contacts(file)}
 
     def classes(self, snapshot: str, shard: int) -> dict[str, ClassEntry]:
         """What was applied last of this shard's classes."""
-        return {entry.key: entry for file in self._applied(snapshot, "classes", shard) for entry in classes(file)}
+        files = applied(self.slots, snapshot, "classes", shard_slots(shard, self.shards))
+        return {entry.key: entry for file in files for entry in classes(file)}
 
-    def _applied(self, folder: str, name: str, shard: int) -> Iterator[bytes]:
-        """Lines of this shard's slots, whatever the number of shards they were written with."""
-        wanted = shard_slots(shard, self.shards)
-        for file, theirs in self._files(folder, name) if folder else ():
-            both = range(max(wanted.start, theirs.start), min(wanted.stop, theirs.stop))
-            if both:
-                yield self.slots.read(file, both)
-
-    def _files(self, folder: str, name: str) -> list[tuple[str, range]]:
-        """All files of a pass, each with its slots. One that is missing would read as: nobody was there."""
-        prefix = f"{folder}/{name}-"
-        names = self.slots.names(prefix)
-        places = [tuple(map(int, file.removeprefix(prefix).split("-of-"))) for file in names]
-        written = Counter(shards for _, shards in places)
-        if not written or any(shards != files for shards, files in written.items()):
-            raise FilesMissing(f"of {prefix}… there are {len(names)} files, and some are missing")
-        return [(file, shard_slots(*place)) for file, place in zip(names, places, strict=True)]
-
-    def doubt(self, contacts: str, event: str, shard: int) -> Doubt:
-        """What interrupted plans (folders, or blank) may have written of this shard."""
-        intended = list(self._planned(contacts, shard))
-        mine = intended if contacts == event else list(self._planned(event, shard))
-        return Doubt(
-            {(c.kind, c.id): c.entry for c in intended if isinstance(c.entry, ContactEntry)},
-            frozenset(change.id for change in mine if change.kind == "class"),
-            frozenset(change.id for change in mine if change.kind == "schedule"),
-        )
-
-    def _planned(self, folder: str, shard: int) -> Iterator[Change]:
-        for name in CHANGING:
-            for file in self._applied(folder, name, shard):
-                yield from changes(file)
+    def doubt(self, plans: Sequence[str], shard: int) -> Doubt:
+        """What interrupted plans (folders, or blank), the account's and the event's, may have written of this shard."""
+        return doubt(self.slots, plans, shard_slots(shard, self.shards), self.provider)
 
 
 def _resource(name: str) -> int:

@@ -21,8 +21,8 @@ from pynamodb.connection import Connection
 
 from roster import keys
 from roster.errors import StoreBusy
-from roster.model import Class, ClassEntry, ContactEntry, Kind, Level, Person
-from roster.ports import Change
+from roster.model import KINDS, Class, ClassEntry, ContactEntry, Kind, Level, Person
+from roster.ports import Change, Stored
 from roster.sizes import fitting
 from roster.tables import ClassItem, ContactItem, Item, ScheduleItem, wired
 from roster.trouble import trouble
@@ -68,6 +68,20 @@ class DynamoRoster:
                 sent.result()
         return writes
 
+    def found(self, account: str, origin: str, part: int) -> Iterator[Change]:
+        """As the table holds them: pynamodb's models would leave out what they do not know."""
+        for item in _queried(keys.contact_partitions(account, origin)[part]):
+            level, email = (item.get(name, {}).get("S", "") for name in ("level", "email"))
+            yield Change(item["kind"]["S"], item["id"]["S"], Stored(origin, item, level, email))
+
+    @trouble("the table")
+    def levels(self, account: str) -> list[Change]:
+        marks = ((keys.contact_of_mark(item["sk"]["S"]), item) for item in _queried(keys.contact_marks(account)))
+        return [
+            Change(kind, id, Stored(origin, item, item.get("level", {}).get("S", ""), mark=True))
+            for (origin, kind, id), item in marks
+        ]
+
     def _send(self, batch: list[Request]) -> int:
         """Send the batch, and what DynamoDB leaves of it again, until nothing is left.
 
@@ -87,6 +101,20 @@ class DynamoRoster:
             self._sleep(pause)
             left = _ask(left)
         return 1
+
+
+def _queried(partition: str) -> Iterator[dict[str, Any]]:
+    """Every item of a partition, attribute by attribute."""
+    table, start = Item.Meta.table_name, None
+    while True:
+        asked = {"TableName": table, "KeyConditionExpression": "pk = :pk", "ConsistentRead": True}
+        asked |= {"ExpressionAttributeValues": {":pk": {"S": partition}}}
+        with trouble("the table"):
+            answer = _connection().dispatch("Query", asked | ({"ExclusiveStartKey": start} if start else {}))
+        yield from answer["Items"]
+        start = answer.get("LastEvaluatedKey")
+        if not start:
+            return
 
 
 def _ask(batch: list[Request]) -> list[Request]:
@@ -136,6 +164,13 @@ def _request(change: Change, account: str, event: str, provider: str) -> Request
     entry = change.entry
     if isinstance(entry, ContactEntry):
         return _put(contact_item(account, provider, entry))
+    if isinstance(entry, Stored):
+        built = keys.contact_mark if entry.mark else keys.contact
+        return _put(entry.item) if entry.item else _delete(built(account, entry.origin, change.kind, change.id))
+    if change.kind in KINDS:
+        return _delete(keys.contact(account, provider, change.kind, change.id))
+    if change.kind == "class_mark":
+        return _delete(keys.class_mark(account, event, change.id))
     if change.kind == "class":
         key = keys.event_class(account, event, change.id)
         return _put(class_item(account, event, entry)) if isinstance(entry, ClassEntry) else _delete(key)

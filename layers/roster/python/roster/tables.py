@@ -16,6 +16,7 @@ from pynamodb.attributes import (
     ListAttribute,
     NumberAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
 )
 from pynamodb.models import Model
 
@@ -91,7 +92,8 @@ class AccountItem(Item):
 class IntegrationItem(Item):
     """An account's roster provider. `ledger`: folder of the applied contacts. `applying`: a plan in progress.
 
-    `state`: imports run once it is active.
+    `state`: imports run once it is active. `origins`: providers that contacts came from. `changed`: the run whose
+    change can be undone.
     """
 
     provider = UnicodeAttribute()
@@ -101,6 +103,8 @@ class IntegrationItem(Item):
     state = UnicodeAttribute(null=True)
     pulled: JSONAttribute = JSONAttribute(null=True)
     pulling: JSONAttribute = JSONAttribute(null=True)
+    origins = UnicodeSetAttribute(null=True)
+    changed = UnicodeAttribute(null=True)
 
 
 class ApplicationItem(Item):
@@ -123,17 +127,29 @@ class ApplicationItem(Item):
 
 
 class EventItem(Item):
-    """One conference evening, what it selects, and the folder of its applied classes."""
+    """One conference evening, what it selects, and the folder of its applied classes.
+
+    `night`: the last night (ISO date) for which a run was begun, and `night_run`, by whom. `changed`: the run whose
+    change can be undone.
+    """
 
     name = UnicodeAttribute(null=True)
     selection: JSONAttribute = JSONAttribute(null=True)
     snapshot = UnicodeAttribute(null=True)
     applying = UnicodeAttribute(null=True)
     settled: JSONAttribute = JSONAttribute(null=True)
+    nightly = BooleanAttribute(default=False)
+    night = UnicodeAttribute(null=True)
+    night_run = UnicodeAttribute(null=True)
+    changed = UnicodeAttribute(null=True)
 
 
 class RunItem(Item):
-    """One run: how far it is, and its report when it has ended. Times are ISO 8601, UTC."""
+    """One run: how far it is, and its report when it has ended. Times are ISO 8601, UTC.
+
+    `by`: the contact who started it, or "night". `before`: what an applied run replaced. `decided`: approved, discarded
+    or undone, and `decided_by` whom or which run.
+    """
 
     run = UnicodeAttribute()
     owner = UnicodeAttribute(null=True)
@@ -143,6 +159,11 @@ class RunItem(Item):
     ended = UnicodeAttribute(null=True)
     progress: JSONAttribute = JSONAttribute(null=True)
     report: JSONAttribute = JSONAttribute(null=True)
+    by = UnicodeAttribute(null=True)
+    night = UnicodeAttribute(null=True)
+    before: JSONAttribute = JSONAttribute(null=True)
+    decided = UnicodeAttribute(null=True)
+    decided_by = UnicodeAttribute(null=True)
 
 
 class LockItem(Item):
@@ -151,6 +172,20 @@ class LockItem(Item):
     owner = UnicodeAttribute()
     run = UnicodeAttribute()
     event = UnicodeAttribute()
+
+
+class ContactMarkItem(Item):
+    """The access level that a person set by hand."""
+
+    level = UnicodeAttribute(null=True)
+
+
+class ClassMarkItem(Item):
+    """What people decided about a class of an event. `removed`: when it was deleted here; an import brings it back."""
+
+    hidden = BooleanAttribute(null=True)
+    never = BooleanAttribute(null=True)
+    removed = UnicodeAttribute(null=True)
 
 
 def use_table(name: str) -> None:

@@ -1,0 +1,83 @@
+"""Which contacts a clear deletes: those up to a level, but nobody who administers, and nobody who was named.
+
+Judged by the item that the table holds and by the level that somebody set by hand, which wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from roster.errors import ClearRefused
+from roster.model import BY_HAND, JSON, RANKS, Level
+from roster.ports import Change, ContactId, Stored
+
+MARK = "level of "  # what the id of a hand-set level begins with
+LEVELS_HELP = "Choose one of the levels that are offered."
+NEVER_CLEARED = (Level.ADMINISTRATOR.value, Level.SUPPORT.value)
+
+
+@dataclass(frozen=True)
+class Clearing:
+    """What an administrator asked to be deleted: everybody up to `level`, without those to `keep`."""
+
+    level: str
+    contacts: frozenset[ContactId] = frozenset()
+    emails: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, JSON]) -> Clearing:
+        if value.get("level") not in RANKS:
+            raise ClearRefused(
+                f"there is no level “{value.get('level')}”", "Choose one of the levels that are offered."
+            )
+        keep = value.get("keep") or {}
+        contacts = frozenset((str(origin), str(kind), str(id)) for origin, kind, id in keep.get("contacts") or ())
+        return cls(value["level"], contacts, frozenset(email.casefold() for email in keep.get("emails") or ()))
+
+    def deletes(self, contact: Change, level: str) -> bool:
+        """`level`: the one that counts. An unknown one is left alone."""
+        found = contact.entry
+        if not isinstance(found, Stored) or level in NEVER_CLEARED or RANKS.get(level, len(RANKS)) > RANKS[self.level]:
+            return False
+        named = (found.origin, contact.kind, contact.id) in self.contacts
+        return not named and found.email.casefold() not in self.emails
+
+    def told(self, figures: Mapping[str, int]) -> dict[str, JSON]:
+        """For the report: how many contacts of each level go, and how many stay."""
+        levels = {level: figures.get(f"clear.{level}", 0) for level in RANKS if self._may_go(level)}
+        return {"levels": levels, "kept": figures.get("clear.kept", 0)}
+
+    def _may_go(self, level: str) -> bool:
+        return level not in NEVER_CLEARED and RANKS[level] <= RANKS[self.level]
+
+
+def effective(contact: Change, levels: Mapping[ContactId, Change]) -> str:
+    """The level that counts: the one set by hand, or else the item's own."""
+    found = contact.entry
+    if not isinstance(found, Stored):
+        return ""
+    mark = levels.get((f"{MARK}{found.origin}", contact.kind, contact.id))
+    by_hand = mark.entry.level if mark and isinstance(mark.entry, Stored) else ""
+    return by_hand or found.level
+
+
+def by_id(changes: Iterable[Change]) -> dict[ContactId, Change]:
+    """Stored items by the contact that they are about; its hand-set level apart from the contact itself."""
+    return {
+        (f"{MARK * one.entry.mark}{one.entry.origin}", one.kind, one.id): one
+        for one in changes
+        if isinstance(one.entry, Stored)
+    }
+
+
+def refuse_others(others: list[str]) -> None:
+    """Other events of the account that hold classes are in the way."""
+    if others:
+        named = ", ".join(f"“{name}”" for name in others)
+        raise ClearRefused(f"other events of this account still have classes: {named}")
+
+
+def origins_of(known: tuple[str, ...], *more: str) -> list[str]:
+    """Whose contacts to look at: all that ever came, and those kept by hand."""
+    return sorted({*known, *filter(None, more), BY_HAND})

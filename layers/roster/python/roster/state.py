@@ -1,0 +1,61 @@
+"""What travels through the state machine, and what kinds of run there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from roster.model import BY_HAND, JSON
+from roster.plan import Planned
+from roster.ports import RunKey, Slots
+from roster.staging import Staging
+
+ALONE = ("clear", "undo", "delete")  # nothing is asked of the provider
+MODES = ("import", "preview", *ALONE)
+
+
+class State(TypedDict, total=False):
+    """Places, sums and names of files; never a row and never a secret. `quiet`: why nothing is done tonight."""
+
+    account: str
+    event: str
+    run: str
+    mode: str
+    by: str
+    allow: str
+    clear: dict[str, JSON]
+    undo: str
+    night: str
+    zone: str
+    quiet: str
+    provider: str
+    settings: dict[str, JSON]
+    before: dict[str, JSON]
+    began: str
+    source: str
+    shared: bool
+    selection: JSON
+    place: dict[str, JSON]
+    plan: Planned
+    verdict: dict[str, JSON]
+    cleared: dict[str, list[JSON]]
+    applied: dict[str, list[JSON]]
+    put_back: dict[str, list[JSON]]
+
+
+def key_of(state: State) -> RunKey:
+    return RunKey(state["account"], state["event"], state["run"])
+
+
+def staging_of(slots: Slots, state: State) -> Staging:
+    shards = state["plan"]["shards"] if "plan" in state else 1
+    return Staging(slots, key_of(state), state["provider"], shards, preview=state["mode"] == "preview")
+
+
+def is_integrated(provider: str) -> bool:
+    return provider != BY_HAND
+
+
+def asked(state: Mapping[str, JSON]) -> dict[str, JSON]:
+    """What of a run's input goes on travelling with it."""
+    return {name: state[name] for name in ("by", "allow", "clear", "undo", "shared") if state.get(name)}
