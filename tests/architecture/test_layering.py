@@ -26,7 +26,7 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission calendar collector facts fields guard identity keys letters "
+                "admission calendar clocks collector facts fields guard identity keys letters "
                 "lines paging ports provider reconcile settle signon sizes tally"
             ).split(),
             STRUCTS,
@@ -44,7 +44,9 @@ LEVELS = (
             "secrets": BOTO,
             "snapshots": BOTO + STRUCTS,
             "records": PYNAMODB,
+            "schedules": BOTO,
             "store": PYNAMODB + STRUCTS,
+            "switches": PYNAMODB,
             "tables": PYNAMODB,
             "trouble": PYNAMODB,
         },
@@ -54,8 +56,8 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "announcing connect contacts desk events linking onboarding place plan pull pulled report settled "
-                "sharing sheaf staging sync turn"
+                "announcing connect contacts desk events linking nights onboarding place plan pull pulled report "
+                "settled sharing sheaf staging sync turn"
             ).split(),
             STRUCTS,
         ),

@@ -6,9 +6,11 @@ all the writes of a night), sort = kind and id. Ids come from outside: they are 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from hashlib import blake2b
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from zlib import crc32
 
 LONGEST_ID = 1_000  # bytes in a key; with a kind before it, DynamoDB takes 1,024
@@ -156,3 +158,14 @@ def planned(account: str, provider: str) -> str:
 def beside(folder: str) -> str:
     """What the names begin with of everything in this folder and in those of other runs beside it."""
     return folder.rsplit("/", 1)[0] + "/"
+
+
+def event_id(sk: str) -> str:
+    """The event's id, of an event's sort key."""
+    return unquote(sk.partition("#")[2])
+
+
+def nightly_schedule(account: str, event: str) -> str:
+    """The name of an event's schedule: 64 letters, digits and `-`; the digest tells apart what looks alike."""
+    readable = [re.sub(r"[^0-9A-Za-z]+", "-", part)[:16] for part in (account, event)]
+    return "-".join([*readable, blake2b(_join(account, event).encode(), digest_size=12).hexdigest()])

@@ -83,9 +83,10 @@ class ScheduleItem(Item):
 
 
 class AccountItem(Item):
-    """A school or district that uses pickAtime."""
+    """A school or district that uses pickAtime. `zone`: its time zone (IANA); none is roster.clocks.DEFAULT_ZONE."""
 
     name = UnicodeAttribute()
+    zone = UnicodeAttribute(null=True)
 
 
 class IntegrationItem(Item):
@@ -123,13 +124,17 @@ class ApplicationItem(Item):
 
 
 class EventItem(Item):
-    """One conference evening, what it selects, and the folder of its applied classes."""
+    """One conference evening, what it selects, and the folder of its applied classes.
+
+    `nightly`: it is to be synced every night; whether its schedule is there follows from it (roster.nights).
+    """
 
     name = UnicodeAttribute(null=True)
     selection: JSONAttribute = JSONAttribute(null=True)
     snapshot = UnicodeAttribute(null=True)
     applying = UnicodeAttribute(null=True)
     settled: JSONAttribute = JSONAttribute(null=True)
+    nightly = BooleanAttribute(default=False)
 
 
 class RunItem(Item):
