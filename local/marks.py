@@ -46,7 +46,7 @@ def patience(target: Mapping[str, Any]) -> timedelta | None:
 class Marks:
     """By ARN: the last due time that was fired, or when the schedule got its times; and what these times are."""
 
-    kept: Kept = field(default_factory=Forgetful)
+    kept: Kept
     _until: dict[str, tuple[datetime, str]] = field(init=False)
     _looked: datetime = field(init=False, default=_NEVER)
 

@@ -19,7 +19,7 @@ from typing import Any
 from local import cron
 from local.aws import Answer
 from local.entries import Entry, entries, find, schedule_named, times
-from local.marks import Kept, Marks, patience
+from local.marks import Forgetful, Kept, Marks, patience
 from local.names import arn
 from local.wire import Call
 
@@ -50,7 +50,8 @@ class Scheduler:
         self, client: Callable[[str], Any], clock: Callable[[], datetime], kept: Kept | None = None
     ) -> None:  # fmt: skip
         self._client, self._clock = client, clock
-        self._marks = Marks(kept) if kept else Marks()
+        self.kept = kept or Forgetful()
+        self._marks = Marks(self.kept)
         self._mark = clock()
         self._since: dict[str, datetime] = {}
         self._lock = threading.Lock()

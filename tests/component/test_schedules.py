@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from roster import keys
@@ -81,13 +82,24 @@ def test_one_that_is_gone_is_deleted_again(client: Any, schedules: EventBridgeSc
     assert client.list_schedules(GroupName=GROUP)["Schedules"] == []
 
 
-def test_a_group_that_is_not_there_is_refused_for_good(client: Any) -> None:
+def test_what_aws_refuses_for_good_is_not_tried_again(client: Any) -> None:
+    unknown = Schedule("a name that is none", NIGHT.expression, NIGHT.zone, NIGHT.patience, NIGHT.given)
+    client.meta.events.register("before-call.scheduler.CreateSchedule", lambda **_: refusal())
     with pytest.raises(StoreRefused):
-        EventBridgeSchedules("nobody", MACHINE, ROLE, client).put(NIGHT)
+        EventBridgeSchedules(GROUP, MACHINE, ROLE, client).put(unknown)
 
 
-def test_trouble_of_aws_is_tried_again(schedules: EventBridgeSchedules, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = boto3.client("scheduler", endpoint_url="http://127.0.0.1:1", region_name="us-east-1")
+def refusal() -> None:
+    raise ClientError({"Error": {"Code": "ValidationException", "Message": "no such name"}}, "CreateSchedule")
+
+
+def test_trouble_of_aws_is_tried_again(client: Any) -> None:
+    throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": "slower"}}, "CreateSchedule")
+
+    def throttle(**_: Any) -> None:
+        raise throttled
+
+    client.meta.events.register("before-call.scheduler.CreateSchedule", throttle)
     with pytest.raises(StoreBusy):
         EventBridgeSchedules(GROUP, MACHINE, ROLE, client).put(NIGHT)
 

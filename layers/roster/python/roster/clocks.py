@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from roster.errors import ZoneUnknown
@@ -18,7 +19,7 @@ from roster.errors import ZoneUnknown
 DEFAULT_ZONE = "America/New_York"
 DUE = time(1)
 OVER = time(5)  # a start that failed is not tried again after that: the school's day begins
-YEARS_AHEAD = 10
+YEARS_AHEAD = 5  # an event is over long before
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
@@ -41,7 +42,7 @@ def times(zone: str, year: int) -> Times:
 
     A cron expression is hours times minutes: it may name more times than the two that are meant, all of them later.
     """
-    due = {first.time() for first in _firsts(zone_of(zone), year)} | {DUE}
+    due = {DUE, *_after_gaps(zone_of(zone), year)}
     minutes = ",".join(str(minute) for minute in sorted({one.minute for one in due}))
     hours = ",".join(str(hour) for hour in sorted({one.hour for one in due}))
     last = max(one.hour for one in due) * 60 + max(one.minute for one in due)
@@ -55,16 +56,14 @@ def zone_of(name: str) -> ZoneInfo:
         raise ZoneUnknown(f"there is no time zone {name}") from None
 
 
-def _firsts(zone: ZoneInfo, year: int) -> Iterator[datetime]:
-    """Of each day, the first minute from 01:00 on that the clocks show; none of a day that they skip."""
-    day = date(year, 1, 1)
-    while day.year < year + YEARS_AHEAD:
-        moment = datetime.combine(day, DUE)
-        while moment.date() == day and not _shown(moment, zone):
-            moment += MINUTE
-        if moment.date() == day:
-            yield moment
-        day += DAY
+def _after_gaps(zone: ZoneInfo, year: int) -> Iterator[time]:
+    """Of each day on which the clocks skip 01:00, the minute that they show next; none of a day that they skip."""
+    moment = datetime.combine(date(year, 1, 1), DUE)
+    while moment.year < year + YEARS_AHEAD:
+        if not _shown(moment, zone):
+            rest = (moment + n * MINUTE for n in range(1, 23 * 60))
+            yield from (shown.time() for shown in islice((one for one in rest if _shown(one, zone)), 1))
+        moment += DAY
 
 
 def _shown(local: datetime, zone: ZoneInfo) -> bool:
