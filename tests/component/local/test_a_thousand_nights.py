@@ -1,15 +1,16 @@
 """A thousand events at 01:00: a thousand runs are started, none twice and none lost, whoever is killed half way.
 
-Through the use case, its adapters and the local AWS; the state machine has the real one's name, and a single Pass
-state: a thousand whole imports would take a quarter of an hour, and are not what is asked here.
+Through the use case and its schedules in the local AWS. The switches are a set in memory, and the state machine has
+the real one's name and a single Pass state: a thousand whole imports would take a quarter of an hour, and are not
+what is asked here.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,8 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from local.names import ACCOUNT, REGION
 from local.scheduler import Fired, Scheduler
 from local.stack import Stack
-from roster import keys
 from roster.nights import Nights
 from roster.schedules import EventBridgeSchedules
-from roster.switches import DynamoSwitches
-from roster.tables import AccountItem, EventItem, Item, use_table
 from tests.component.local.conftest import ROOT, Clock
 
 TEMPLATE = ROOT / "tests/fixtures/nights/template.yaml"
@@ -64,45 +62,47 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
-@pytest.fixture(scope="module")
-def patch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as found:
-        yield found
-
-
 def serve(data: Path, clock: Clock) -> Stack:
     return Stack.start(data=data, template=TEMPLATE, time_scale=0.01, clock=clock)
 
 
-def nights(stack: Stack, clock: Clock, patch: pytest.MonkeyPatch) -> Nights:
-    """The use case over the product's adapters, which speak to the local AWS."""
-    for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": REGION}.items():
-        patch.setenv(name, value)
-    use_table(stack.outputs["TableName"])
-    for model in (Item, *Item.__subclasses__()):
-        patch.setattr(model, "_connection", None)
-        patch.setattr(model.Meta, "host", stack.endpoint, raising=False)
-        patch.setattr(model.Meta, "region", REGION, raising=False)
+class Switches:
+    """Every account in New York."""
+
+    def __init__(self) -> None:
+        self.on: set[tuple[str, str]] = set()
+
+    def zone(self, account: str) -> str:
+        return "America/New_York"
+
+    def move(self, account: str, zone: str) -> None:
+        raise NotImplementedError
+
+    def is_on(self, account: str, event: str) -> bool:
+        return (account, event) in self.on
+
+    def turn(self, account: str, event: str, on: bool) -> bool:
+        (self.on.add if on else self.on.discard)((account, event))
+        return True
+
+    def all_on(self, account: str) -> list[str]:
+        return [event for of, event in self.on if of == account]
+
+
+def enable_all(stack: Stack, clock: Clock) -> None:
     told = stack.outputs
     schedules = EventBridgeSchedules(
         told["NightlyGroup"], told["SyncArn"], told["NightlyRoleArn"], stack.client("scheduler")
     )
-    return Nights(DynamoSwitches(), schedules, clock)
-
-
-def enable_all(found: Nights) -> None:
-    for n in range(ACCOUNTS):
-        account = str(11_600_000 + n)
-        AccountItem(*keys.account(account), name="School").save()
-        for m in range(EVENTS):
-            EventItem(*keys.event(account, f"evening {m}"), selection={}).save()
-            found.enable(account, f"evening {m}")
+    nights = Nights(Switches(), schedules, clock)
+    for account, event in product(range(ACCOUNTS), range(EVENTS)):
+        nights.enable(str(11_600_000 + account), f"evening {event}")
 
 
 def started(stack: Stack) -> Counter[tuple[str, str, str]]:
     """How often a run was started, by account, event and due time."""
-    found = stepfunctions_parser_backends[ACCOUNT][REGION].state_machines[stack.outputs["SyncArn"]].executions
-    given = [json.loads(json.dumps(one.execution_input)) for one in found]
+    machine = stepfunctions_parser_backends[ACCOUNT][REGION].describe_state_machine(stack.outputs["SyncArn"])
+    given = [json.loads(one.execution_input) for one in machine.executions]
     return Counter((one["account"], one["event"], one["night"]) for one in given)
 
 
@@ -116,9 +116,9 @@ def due(fired: list[Fired]) -> set[datetime]:
     return {one.due for one in fired}
 
 
-def test_a_thousand_events_at_one(data: Path, clock: Clock, patch: pytest.MonkeyPatch) -> None:
+def test_a_thousand_events_at_one(data: Path, clock: Clock) -> None:
     with serve(data, clock) as stack:
-        enable_all(nights(stack, clock, patch))
+        enable_all(stack, clock)
         clock.now = ONE - SECOND
         assert stack.scheduler.tick() == []
         clock.now = ONE
