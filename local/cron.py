@@ -126,7 +126,7 @@ def parse(text: str, zone_name: str | None = None) -> Expression:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise BadExpression(f"Invalid ScheduleExpressionTimezone {name}.") from error
 
 

@@ -16,7 +16,6 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.s3.models import FakeDeleteMarker, FakeKey, s3_backends
@@ -24,6 +23,7 @@ from moto.scheduler.models import scheduler_backends
 from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
 
 from local.aws import Answer
+from local.entries import find, schedule_named
 from local.names import ACCOUNT, PARTITION, REGION
 from local.repairs import DYNAMODB_WRITES, item_key
 from local.wire import Call
@@ -119,6 +119,13 @@ class DurableStore:
             else:
                 group.add_schedule(pickle.loads(value))  # noqa: S301 - our own file
 
+    def marks(self) -> dict[str, str]:
+        """How far each schedule was fired (local.marks)."""
+        return {name: value.decode() for name, value in self._rows("mark")}
+
+    def mark(self, name: str, value: str | None) -> None:
+        self._save([("mark", name, value.encode() if value else None)])
+
     def _rows(self, kind: str) -> list[tuple[str, bytes]]:
         return self._db.execute("SELECT name, value FROM state WHERE kind = ?", (kind,)).fetchall()
 
@@ -201,10 +208,7 @@ def _all_secrets() -> Iterator[State]:
 
 
 def _schedules(call: Call, answer: Answer) -> Iterator[State]:
-    if not (found := re.fullmatch(r"/schedules/([^/]+)", call.path)):
-        return
-    body = json.loads(call.body or b"{}")
-    group = body.get("GroupName") or call.query.get("groupName") or "default"
-    name = unquote(found[1])
-    schedule = scheduler_backends[ACCOUNT][REGION].schedule_groups[group].schedules.get(name)
-    yield "schedule", json.dumps([group, name]), pickle.dumps(schedule) if schedule else None
+    group, name = schedule_named(call)
+    if name:
+        schedule = find(group, name)
+        yield "schedule", json.dumps([group, name]), pickle.dumps(schedule) if schedule else None

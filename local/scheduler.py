@@ -1,7 +1,8 @@
 """Fires EventBridge schedules (and rules with a schedule): moto stores them and never looks at the clock.
 
 Exactly once per due time, at the start of a flexible window. What was due while the stack was down or the
-laptop slept is not made up for. Targets: Step Functions, Lambda, and the universal sfn:startExecution.
+laptop slept is made up for only where a retry policy says for how long. A start that is refused is tried again
+when the stack is started anew. Targets: Step Functions, Lambda, and the universal sfn:startExecution.
 """
 
 from __future__ import annotations
@@ -10,36 +11,20 @@ import json
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-
-from moto.events.models import events_backends
-from moto.scheduler.models import scheduler_backends
 
 from local import cron
 from local.aws import Answer
-from local.names import ACCOUNT, REGION
+from local.entries import Entry, entries, find, schedule_named, times
+from local.marks import Forgetful, Kept, Marks, patience
+from local.names import arn
 from local.wire import Call
 
 log = logging.getLogger(__name__)
 _ASLEEP = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A schedule or a rule, as far as its clock is concerned."""
-
-    arn: str
-    name: str
-    group: str
-    expression: str
-    zone: str
-    target: Mapping[str, Any]
-    starts: datetime | None = None
-    ends: datetime | None = None
-    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,8 +46,12 @@ class Running:
 
 
 class Scheduler:
-    def __init__(self, client: Callable[[str], Any], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, client: Callable[[str], Any], clock: Callable[[], datetime], kept: Kept | None = None
+    ) -> None:  # fmt: skip
         self._client, self._clock = client, clock
+        self.kept = kept or Forgetful()
+        self._marks = Marks(self.kept)
         self._mark = clock()
         self._since: dict[str, datetime] = {}
         self._lock = threading.Lock()
@@ -72,10 +61,17 @@ class Scheduler:
     # A hook of the gate: when a schedule was made is what its first due time is counted from.
 
     def guards(self, call: Call) -> bool:
-        return call.service == "scheduler" and call.method in ("POST", "PUT")
+        return call.service == "scheduler" and call.method in ("POST", "PUT", "DELETE")
 
     def done(self, call: Call, answer: Answer) -> None:
-        self._since[json.loads(answer.body).get("ScheduleArn", "")] = self._clock()
+        group, name = schedule_named(call)
+        made = arn("scheduler", f"schedule/{group}/{name}")
+        if (schedule := find(group, name)) is None:
+            self._marks.gone(made)
+            return
+        self._since[made] = self._clock()
+        if patience(schedule.target):
+            self._marks.made(made, times(schedule), self._clock())
 
     @property
     def seen_until(self) -> datetime:
@@ -87,8 +83,10 @@ class Scheduler:
         with self._lock:
             now, after = self._clock(), self._mark
             self._mark = max(now, after)
-            due = [(when, entry) for entry in self._entries() for when in self._due(entry, after, now)]
-            return [self._fire(entry, when) for when, entry in sorted(due, key=lambda pair: pair[0])]
+            due = [(when, entry) for entry in entries() for when in self._due(entry, after, now)]
+            fired = [self._fire(entry, when) for when, entry in sorted(due, key=lambda pair: pair[0])]
+            self._marks.looked(now)
+            return fired
 
     def run_forever(self, every: float = 1.0) -> Running:
         """Ticks in a thread until stop(), or the end of a `with` block."""
@@ -112,7 +110,10 @@ class Scheduler:
 
     def _due(self, entry: Entry, after: datetime, now: datetime) -> Iterable[datetime]:
         since = self._since.get(entry.arn, after)
-        begin = max(after, since, (entry.starts or after) - timedelta(microseconds=1))
+        missed = max(after, since)
+        if entry.patience:
+            missed = max(self._marks.until(entry.arn, missed), now - entry.patience)
+        begin = max(missed, (entry.starts or missed) - timedelta(microseconds=1))
         end = min(now, entry.ends or now)
         try:
             return list(cron.parse(entry.expression, entry.zone).due(begin, end, since))
@@ -120,20 +121,11 @@ class Scheduler:
             log.exception("schedule %s", entry.arn)
             return []
 
-    def _entries(self) -> Iterator[Entry]:
-        for group in list(scheduler_backends[ACCOUNT][REGION].schedule_groups.values()):
-            for schedule in list(group.schedules.values()):
-                if schedule.state == "ENABLED":
-                    yield _of_schedule(schedule)
-        for bus in list(events_backends[ACCOUNT][REGION].event_buses.values()):
-            for rule in list(bus.rules.values()):
-                if rule.scheduled_expression and rule.state == "ENABLED":
-                    yield from _of_rule(rule)
-
     def _fire(self, entry: Entry, due: datetime) -> Fired:
         execution = f"{entry.name}-{due:%Y%m%dT%H%M%SZ}"[-80:]
         try:
             self._send(entry, execution, due)
+            self._marks.fired(entry.arn, due)
         except Exception:
             # On AWS the retries and the dead-letter queue come now; the other schedules must still fire.
             log.exception("schedule %s due %s", entry.arn, due)
@@ -179,31 +171,6 @@ def _filled(text: str, entry: Entry, due: datetime) -> str:
     for name, value in values.items():
         text = text.replace(f"<aws.scheduler.{name}>", value)
     return text
-
-
-def _of_schedule(schedule: Any) -> Entry:
-    return Entry(
-        schedule.arn,
-        schedule.name,
-        schedule.group_name,
-        schedule.schedule_expression,
-        schedule.schedule_expression_timezone,
-        schedule.target,
-        _moment(schedule.start_date),
-        _moment(schedule.end_date),
-        schedule.schedule_expression.startswith("at(") and schedule.action_after_completion == "DELETE",
-    )
-
-
-def _of_rule(rule: Any) -> Iterator[Entry]:
-    for target in rule.targets:
-        yield Entry(rule.arn, rule.name, "", rule.scheduled_expression, "UTC", target)
-
-
-def _moment(stored: Any) -> datetime | None:
-    if stored is None:
-        return None
-    return datetime.fromtimestamp(float(stored), UTC) if not isinstance(stored, datetime) else stored
 
 
 def refuse_bad_schedules(call: Call) -> Answer | None:

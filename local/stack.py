@@ -139,7 +139,7 @@ class Stack:
         front = HttpApiFront(self._host, port)
         undo.callback(front.stop)
         self.url = front.url
-        self.scheduler = Scheduler(self.client, clock)
+        self.scheduler = Scheduler(self.client, clock, durable)
         undo.callback(self.scheduler.stop)
         aws.gate.checks.append(refuse_bad_schedules)
         aws.gate.hooks.append(self.scheduler)

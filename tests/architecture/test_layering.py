@@ -26,8 +26,8 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission budget calendar clearing collector difference facts fields guard identity keys letters "
-                "lines outcome paging ports provider reconcile settle signon sizes tally"
+                "admission budget calendar clearing clocks collector difference facts fields guard identity keys "
+                "letters lines outcome paging ports provider reconcile settle signon sizes tally"
             ).split(),
             STRUCTS,
         ),
@@ -48,7 +48,9 @@ LEVELS = (
             "secrets": BOTO,
             "snapshots": BOTO + STRUCTS,
             "records": PYNAMODB,
+            "schedules": BOTO,
             "store": PYNAMODB + STRUCTS,
+            "switches": PYNAMODB,
             "tables": PYNAMODB,
             "trouble": PYNAMODB,
         },
@@ -59,7 +61,7 @@ LEVELS = (
         dict.fromkeys(
             (
                 "announcing beginning cancelling classes clearance comparing connect contacts desk events finishing "
-                "ledgers leftovers linking onboarding place plan previews pull pulled reading report rewriting "
+                "ledgers leftovers linking nights onboarding place plan previews pull pulled reading report rewriting "
                 "settled sharing sheaf staging state sync tokens turn"
             ).split(),
             STRUCTS,

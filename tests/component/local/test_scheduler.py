@@ -144,3 +144,57 @@ def test_a_laptop_that_slept_does_not_make_up_for_it(stack: Stack, clock: Clock,
         until(lambda: stack.scheduler.seen_until == clock.now)
     arn = stack.outputs["Machine"].replace(":stateMachine:", ":execution:") + ":slept-20270302T010000Z"
     assert not _exists(stack, arn)
+
+
+FOUR_HOURS = {"RetryPolicy": {"MaximumEventAgeInSeconds": 4 * 3600, "MaximumRetryAttempts": 185}}
+
+
+def test_a_laptop_that_slept_makes_up_for_what_a_retry_policy_names(stack: Stack, clock: Clock, schedule: Any) -> None:
+    clock.now = datetime(2027, 3, 3, 0, 30, tzinfo=UTC)
+    schedule("patient", "cron(0 1 * * ? *)", FOUR_HOURS)
+    schedule("hurried", "cron(0 1 * * ? *)")
+    clock.now = datetime(2027, 3, 3, 4, 59, tzinfo=UTC)
+    with stack.scheduler.run_forever(every=0.01):
+        arn = stack.outputs["Machine"].replace(":stateMachine:", ":execution:")
+        until(lambda: _exists(stack, f"{arn}:patient-20270303T010000Z"))
+        until(lambda: stack.scheduler.seen_until == clock.now)
+    assert not _exists(stack, f"{arn}:hurried-20270303T010000Z")
+
+
+def test_nothing_older_than_the_retry_policy_names_is_made_up_for(stack: Stack, clock: Clock, schedule: Any) -> None:
+    clock.now = datetime(2027, 3, 4, 0, 30, tzinfo=UTC)
+    schedule("patient", "cron(0 1 * * ? *)", FOUR_HOURS)
+    clock.now = datetime(2027, 3, 4, 5, 0, 1, tzinfo=UTC)
+    assert stack.scheduler.tick() == []
+    clock.now = datetime(2027, 3, 8, 3, tzinfo=UTC)
+    assert [fired.due.day for fired in stack.scheduler.tick()] == [8]
+    assert stack.scheduler.tick() == []
+
+
+def test_a_schedule_that_is_written_again_as_it_is_loses_no_night(stack: Stack, clock: Clock, schedule: Any) -> None:
+    """Between 01:00 and the tick that follows."""
+    clock.now = datetime(2027, 3, 9, 0, 30, tzinfo=UTC)
+    schedule("same", "cron(0 1 * * ? *)", FOUR_HOURS)
+    clock.now = datetime(2027, 3, 9, 1, 0, 1, tzinfo=UTC)
+    _write_again(stack, "same")
+    assert [fired.schedule for fired in stack.scheduler.tick()] == ["same"]
+    _write_again(stack, "same")
+    assert stack.scheduler.tick() == []
+
+
+def test_a_schedule_that_is_moved_makes_up_for_nothing_of_its_new_times(
+    stack: Stack, clock: Clock, schedule: Any
+) -> None:
+    clock.now = datetime(2027, 3, 10, 0, 30, tzinfo=UTC)
+    schedule("moved", "cron(0 5 * * ? *)", FOUR_HOURS)
+    clock.now = datetime(2027, 3, 10, 2, tzinfo=UTC)
+    _write_again(stack, "moved", ScheduleExpression="cron(0 1 * * ? *)")
+    clock.now = datetime(2027, 3, 10, 6, tzinfo=UTC)
+    assert stack.scheduler.tick() == []
+
+
+def _write_again(stack: Stack, name: str, **changed: Any) -> None:
+    client = stack.client("scheduler")
+    kept = client.get_schedule(Name=name, GroupName="nightly")
+    same = {key: kept[key] for key in ("ScheduleExpression", "FlexibleTimeWindow", "Target", "State")}
+    client.update_schedule(Name=name, GroupName="nightly", **{**same, **changed})

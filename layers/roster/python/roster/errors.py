@@ -19,6 +19,7 @@
         ├── FilesMissing              a file that an earlier step or run left is gone
         ├── ClassTooLarge             a class roster that no single item can hold
         ├── Forbidden                 the person's access level does not allow it
+        ├── ZoneUnknown               a time zone that is none
         ├── MoveRefused               an application cannot go from its state to that one
         ├── MailUncertain             a mail that may have left, so it is not sent again
         ├── UndoRefused               a run that cannot be undone (any more)
@@ -129,6 +130,12 @@ class Forbidden(TerminalError):
     """The person may not do this."""
 
     default_help = "Write to support@pickatime.com: pickAtime's support does this for you."
+
+
+class ZoneUnknown(TerminalError):
+    """What was given as an account's time zone is none."""
+
+    default_help = "Choose one of the listed time zones, such as America/New_York."
 
 
 class MoveRefused(TerminalError):

@@ -6,7 +6,9 @@ all the writes of a night), sort = kind and id. Ids come from outside: they are 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from hashlib import blake2b
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 from zlib import crc32
@@ -205,3 +207,9 @@ def cleared_folder(account: str, run: str) -> str:
 def run_of(folder: str) -> str:
     """The run that a folder is named after."""
     return unquote(folder.rpartition("/")[2])
+
+
+def nightly_schedule(account: str, event: str) -> str:
+    """The name of an event's schedule: 64 letters, digits and `-`; the digest tells apart what looks alike."""
+    readable = [re.sub(r"[^0-9A-Za-z]+", "-", part)[:16] for part in (account, event)]
+    return "-".join([*readable, blake2b(_join(account, event).encode(), digest_size=12).hexdigest()])

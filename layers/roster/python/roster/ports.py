@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -436,3 +437,46 @@ class Mail(Protocol):
     """Sends one mail once. Raises MailNotSent when it certainly did not leave, MailUncertain when nobody knows."""
 
     def send(self, to: Sequence[str], letter: Letter) -> None: ...
+
+
+class Switches(Protocol):
+    """Which events are to be synced every night, and the time zone of their account."""
+
+    def zone(self, account: str) -> str: ...
+
+    def move(self, account: str, zone: str) -> None:
+        """Write the account's time zone. Raises NotSetUp where there is no such account."""
+        ...
+
+    def is_on(self, account: str, event: str) -> bool:
+        """False as well where there is no such event."""
+        ...
+
+    def turn(self, account: str, event: str, on: bool) -> bool:
+        """False, and nothing is written, where there is no such event."""
+        ...
+
+    def all_on(self, account: str) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What is started when. `given` is the run's input; `patience`: for so long a start that failed is tried again."""
+
+    name: str
+    expression: str
+    zone: str
+    patience: timedelta
+    given: Mapping[str, JSON]
+
+
+class Schedules(Protocol):
+    """Schedules that start runs."""
+
+    def put(self, schedule: Schedule) -> None:
+        """Make it, or make the one of this name like it."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """One that is gone already is no error."""
+        ...

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from roster.admission import Listed
+    from roster.nights import Nights
     from roster.onboarding import Onboarding
     from roster.place import Place
     from roster.provider import Provider
@@ -246,6 +247,17 @@ def _onboarding(provider: str, listing: Listing) -> Onboarding:
         lambda: listing(_http(), secrets.of(PARTNER, provider)),
         lambda: datetime.now(UTC),
     )
+
+
+def nights() -> Nights:
+    """Which events are synced every night, and their schedules; for a function that has NightlyPolicy."""
+    from roster.nights import Nights
+    from roster.schedules import EventBridgeSchedules
+    from roster.switches import DynamoSwitches
+
+    use_table(os.environ["TABLE_NAME"])
+    group, machine, role = (os.environ[name] for name in ("NIGHTLY_GROUP", "SYNC_ARN", "NIGHTLY_ROLE_ARN"))
+    return Nights(DynamoSwitches(), EventBridgeSchedules(group, machine, role), lambda: datetime.now(UTC))
 
 
 def account_name(account: str) -> str | None:

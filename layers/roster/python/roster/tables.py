@@ -84,9 +84,10 @@ class ScheduleItem(Item):
 
 
 class AccountItem(Item):
-    """A school or district that uses pickAtime."""
+    """A school or district that uses pickAtime. `zone`: its time zone (IANA); none is roster.clocks.DEFAULT_ZONE."""
 
     name = UnicodeAttribute()
+    zone = UnicodeAttribute(null=True)
 
 
 class IntegrationItem(Item):
@@ -131,6 +132,7 @@ class EventItem(Item):
 
     `night`: the last night (ISO date) for which a run was begun, and `night_run`, by whom. `changed`: the run whose
     change can be undone.
+    `nightly`: it is to be synced every night; whether its schedule is there follows from it (roster.nights).
     """
 
     name = UnicodeAttribute(null=True)

@@ -1,0 +1,156 @@
+"""The nights on which the clocks change, through the real template and the real state machine: one run each.
+
+The stack's schedules live on a clock of the test. Where 01:00 may be skipped a schedule fires twice a night; whichever
+execution comes second for the same night of the same event is none that writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from local.stack import Stack
+from roster import keys
+from roster.clocks import night_of
+from roster.nights import Nights
+from roster.schedules import EventBridgeSchedules
+from roster.tables import AccountItem, EventItem
+from tests.e2e.conftest import AT_ONCE, TIME_SCALE
+from tests.e2e.toolkit import Evidence, School
+
+Open = Callable[..., School]
+CHANGES = [
+    ("America/New_York", date(2027, 3, 14), "01:00-0500"),
+    ("America/New_York", date(2027, 11, 7), "01:00-0400"),
+    ("Europe/London", date(2027, 3, 28), "02:00+0100"),
+    ("Europe/London", date(2027, 10, 31), "01:00+0100"),
+    ("Australia/Sydney", date(2027, 4, 4), "01:00+1100"),
+    ("Australia/Sydney", date(2027, 10, 3), "01:00+1000"),
+    ("Australia/Lord_Howe", date(2027, 4, 4), "01:00+1100"),
+    ("Australia/Lord_Howe", date(2027, 10, 3), "01:00+1030"),
+]
+
+
+class Clock:
+    now = datetime(2027, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Switches:
+    """The account's and the event's items, written through the local AWS."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+
+    def _get(self, key: keys.Key) -> dict[str, Any]:
+        named = {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+        found = self.stack.client("dynamodb").get_item(TableName=self.stack.outputs["TableName"], Key=named)
+        item: dict[str, Any] = found.get("Item", {})
+        return item
+
+    def _set(self, key: keys.Key, name: str, value: dict[str, Any]) -> None:
+        self.stack.client("dynamodb").update_item(
+            TableName=self.stack.outputs["TableName"],
+            Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}},
+            UpdateExpression="SET #n = :v",
+            ExpressionAttributeNames={"#n": name},
+            ExpressionAttributeValues={":v": value},
+        )
+
+    def zone(self, account: str) -> str:
+        return AccountItem.from_raw_data(self._get(keys.account(account))).zone or "America/New_York"
+
+    def move(self, account: str, zone: str) -> None:
+        self._set(keys.account(account), "zone", {"S": zone})
+
+    def is_on(self, account: str, event: str) -> bool:
+        return bool(EventItem.from_raw_data(self._get(keys.event(account, event))).nightly)
+
+    def turn(self, account: str, event: str, on: bool) -> bool:
+        self._set(keys.event(account, event), "nightly", {"BOOL": on})
+        return True
+
+    def all_on(self, account: str) -> list[str]:
+        return ["conference"] if self.is_on(account, "conference") else []
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def stack(evidence: Evidence, clock: Clock) -> Iterator[Stack]:
+    with Stack.start(data=None, parameters=AT_ONCE, time_scale=TIME_SCALE, clock=clock) as running:
+        evidence.folders.append(running.logs)
+        for other in running.client("scheduler").list_schedules()["Schedules"]:  # polls each hour, and nobody is there
+            running.client("scheduler").delete_schedule(Name=other["Name"], GroupName=other["GroupName"])
+        yield running
+        evidence.folders.remove(running.logs)
+
+
+@pytest.fixture(scope="module")
+def nights(stack: Stack, clock: Clock) -> Nights:
+    told = stack.outputs
+    adapter = EventBridgeSchedules(
+        told["NightlyGroup"], told["SyncArn"], told["NightlyRoleArn"], stack.client("scheduler")
+    )
+    return Nights(Switches(stack), adapter, clock)
+
+
+def pass_by(stack: Stack, clock: Clock, zone: str, day: date) -> list[str]:
+    """Lets the night and half a day around it pass, a quarter of an hour at a time; the executions it started."""
+    clock.now = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC) - timedelta(hours=1)
+    end, started = clock.now + timedelta(hours=12), []
+    while clock.now < end:
+        clock.now += timedelta(minutes=15)
+        started += [fired.execution for fired in stack.scheduler.tick()]
+    return started
+
+
+def described(stack: Stack, name: str) -> dict[str, Any]:
+    states = stack.client("stepfunctions")
+    arn = stack.outputs["SyncArn"].replace(":stateMachine:", ":execution:") + f":{name}"
+    found: dict[str, Any] = states.describe_execution(executionArn=arn)
+    return found
+
+
+@pytest.mark.parametrize(("zone", "day", "begins"), CHANGES, ids=[f"{zone} {day}" for zone, day, _ in CHANGES])
+def test_a_night_on_which_the_clocks_change_has_one_run(
+    open_school: Open, stack: Stack, clock: Clock, nights: Nights, zone: str, day: date, begins: str
+) -> None:
+    school = open_school()
+    clock.now = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=2)
+    nights.rezone(school.account, zone)
+    nights.enable(school.account, school.event)
+    started = pass_by(stack, clock, zone, day)
+    nights.stop(school.account, school.event)
+    reports = [school.follow(run) for run in started]
+    given = [json.loads(described(stack, run)["input"]) for run in started]
+    due = [datetime.fromisoformat(one["night"]) for one in given]
+    assert {night_of(at, one["zone"]) for at, one in zip(due, given, strict=True)} == {day}
+    assert due[0].astimezone(ZoneInfo(zone)).strftime("%H:%M%z") == begins
+    assert [report["status"] for report in reports][:1] == ["applied"]
+    assert {report["writes"] for report in reports[1:]} <= {0, None}, "the second wrote nothing"
+    assert len(school.contacts()) > 0
+    assert pass_by(stack, clock, zone, day + timedelta(days=1)) == [], "stopped"
+    assert len(school.contacts()) > 0, "what was imported stays"
+
+
+def test_only_enabled_events_are_synced(open_school: Open, stack: Stack, clock: Clock, nights: Nights) -> None:
+    school, other = open_school(), open_school()
+    clock.now = datetime(2027, 6, 1, 12, tzinfo=UTC)
+    nights.enable(school.account, school.event)
+    started = pass_by(stack, clock, "America/New_York", date(2027, 6, 3))
+    nights.stop(school.account, school.event)
+    (given,) = [json.loads(described(stack, run)["input"]) for run in started]
+    assert (given["account"], given["event"], given["by"]) == (school.account, school.event, "night")
+    assert school.follow(started[0])["status"] == "applied"
+    assert other.contacts() == {}
