@@ -26,8 +26,8 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission calendar collector facts fields guard identity keys letters "
-                "lines paging ports provider reconcile settle signon sizes tally"
+                "admission calendar collector cursor facts fields guard identity keys letters "
+                "lines paging permissions ports provider reconcile settle signon site sizes tally zones"
             ).split(),
             STRUCTS,
         ),
@@ -38,12 +38,16 @@ LEVELS = (
         "adapters",
         {
             "applications": PYNAMODB,
+            "eventbook": PYNAMODB,
             "executions": BOTO,
             "http": ("requests", "urllib3"),
+            "later": BOTO,
             "mail": BOTO,
             "secrets": BOTO,
             "snapshots": BOTO + STRUCTS,
             "records": PYNAMODB,
+            "signins": PYNAMODB,
+            "staff": PYNAMODB,
             "store": PYNAMODB + STRUCTS,
             "tables": PYNAMODB,
             "trouble": PYNAMODB,
@@ -54,8 +58,8 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "announcing connect contacts desk events linking onboarding place plan pull pulled report settled "
-                "sharing sheaf staging sync turn"
+                "administration administrators announcing connect contacts desk events linking onboarding place plan "
+                "pull pulled report sessions settled sharing sheaf signin staging starting sync turn"
             ).split(),
             STRUCTS,
         ),
@@ -68,6 +72,7 @@ USE_CASES_SEE = {"words", "pure rules", "use cases"}
 # What a function may import directly of what its layers hold; the rest comes through the roster.
 FUNCTION_PACKAGES = ("aws_lambda_powertools",)
 PACKAGES_OF = {"functions/import_classlink/oauth1.py": ("oauthlib",)}
+WEB_PACKAGES = ("pydantic",)  # of admin_api alone: what the web client sends and gets, checked and described
 SSO_PACKAGES = ("onelogin", "xmlsec", "lxml", "msal", "jwt", "cryptography", "requests")
 
 PROVIDERS = ("clever", "classlink", "veracross")
@@ -151,9 +156,8 @@ def test_functions_import_their_own_folder_and_their_layers() -> None:
 def foreign(source: Source) -> list[str]:
     folder = ROOT / Path(*Path(source.path).parts[:2])
     siblings = {path.stem for path in folder.iterdir()} if folder.is_dir() else set()
-    packages = (
-        FUNCTION_PACKAGES + PACKAGES_OF.get(source.path, ()) + (SSO_PACKAGES if folder.name == "sso_callback" else ())
-    )
+    of_folder = {"sso_callback": SSO_PACKAGES, "admin_api": WEB_PACKAGES}.get(folder.name, ())
+    packages = FUNCTION_PACKAGES + PACKAGES_OF.get(source.path, ()) + of_folder
     return rules.foreign_imports(source, siblings, packages)
 
 

@@ -20,7 +20,10 @@
         ├── ClassTooLarge             a class roster that no single item can hold
         ├── Forbidden                 the person's access level does not allow it
         ├── MoveRefused               an application cannot go from its state to that one
-        └── MailUncertain             a mail that may have left, so it is not sent again
+        ├── MailUncertain             a mail that may have left, so it is not sent again
+        ├── NotSignedIn               nobody is signed in, or no longer
+        ├── NotThere                  what is asked for does not exist, or belongs to another account
+        └── NotUnderstood             a request that makes no sense as it stands
 
 Class names are an interface: Step Functions matches them by name. Messages never hold a secret, a birth date
 or a row's content.
@@ -138,3 +141,21 @@ class MailUncertain(TerminalError):
     """The mail service did not say whether it took the mail; a second one might be one too many."""
 
     default_help = "Ask the recipients whether the mail has come."
+
+
+class NotSignedIn(TerminalError):
+    """Who asks is nobody that we know, or no longer."""
+
+    default_help = "Sign in again: ask for a new link with your e-mail address."
+
+
+class NotThere(TerminalError):
+    """There is no such thing in this account."""
+
+    default_help = "Look at the list again: somebody may have deleted it."
+
+
+class NotUnderstood(TerminalError):
+    """The request cannot be meant so; the message says which part of it."""
+
+    default_help = "Correct what is named, and send it again."

@@ -15,6 +15,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
+from secrets import token_hex, token_urlsafe
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools import Logger
@@ -28,6 +29,7 @@ from roster.tables import use_table
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from roster.administration import Administration
     from roster.admission import Listed
     from roster.onboarding import Onboarding
     from roster.place import Place
@@ -233,6 +235,70 @@ def _onboarding(provider: str, listing: Listing) -> Onboarding:
         lambda: listing(_http(), secrets.of(PARTNER, provider)),
         lambda: datetime.now(UTC),
     )
+
+
+@cache
+def administration() -> Administration:
+    """The use cases of the administration, over this deployment's table, state machine and mail."""
+    _warm("administration eventbook executions later mail signins staff")
+    from roster.administration import Administration
+    from roster.administrators import Administrators
+    from roster.eventbook import DynamoEventBook, DynamoNights
+    from roster.events import Events
+    from roster.executions import StepFunctionsExecutions
+    from roster.later import Later
+    from roster.mail import SesMail
+    from roster.sessions import Sessions
+    from roster.signin import SignIn
+    from roster.signins import DynamoSignIns
+    from roster.site import WebSite
+    from roster.staff import DynamoAccountBook, DynamoStaff
+    from roster.starting import Starter
+
+    use_table(os.environ["TABLE_NAME"])
+    staff, accounts, kept, book = DynamoStaff(), DynamoAccountBook(), DynamoSignIns(), DynamoEventBook()
+    linger = timedelta(seconds=float(os.environ["LINGER_SECONDS"]))
+    executions = StepFunctionsExecutions(linger, machine=os.environ["SYNC_ARN"])
+    sessions = Sessions(kept, staff, _now, _token)
+    site = WebSite(os.environ["SITE_ORIGIN"])
+    starter = Starter(book, executions, _now, lambda: token_hex(3))
+    later = Later(os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+    return Administration(
+        site,
+        accounts,
+        Administrators(staff, accounts, lambda: token_hex(8)),
+        sessions,
+        SignIn(staff, accounts, kept, sessions, SesMail(os.environ["MAIL_SENDER"]), site.origin, _now, _token),
+        Events(book, DynamoNights(), starter, _now, lambda: token_hex(6)),
+        starter,
+        lambda account, email, to: later.call(step="mail", account=account, email=email, to=to),
+    )
+
+
+def administrative_step(event: Mapping[str, Any]) -> JSON:
+    """What is asked of the administration's function directly, which takes the right to invoke it.
+
+    `administrator` makes the first administrator of an account; `mail` is the function's own call to itself.
+    """
+    if event["step"] == "administrator":
+        wanted = {name: event[name] for name in ("account", "email", "name", "level", "school") if event.get(name)}
+        made = administration().administrators.make(**wanted)
+        logger().info("an administrator was made", extra={"account": made.account, "level": made.level})
+        return {"account": made.account, "id": made.id, "level": made.level}
+    if event["step"] == "mail":
+        outcome = administration().sign_in.mail_link(event["account"], event["email"], event["to"])
+        logger().info("a link to sign in was asked for", extra={"account": event["account"], "outcome": outcome})
+        return None
+    raise ValueError("there is no such step")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _token() -> str:
+    """256 random bits."""
+    return token_urlsafe(32)
 
 
 def account_name(account: str) -> str | None:

@@ -34,7 +34,11 @@ class Item(Model):
 
 
 class ContactItem(Item):
-    """One person at one provider. `related`: [id, relation, type] of a student's parents or a parent's children."""
+    """One person at one provider. `related`: [id, relation, type] of a student's parents or a parent's children.
+
+    Of people kept by hand only: `events`, those of an Event Administrator; `sessions_after`, ISO time before which
+    every session was ended.
+    """
 
     kind = UnicodeAttribute()
     id = UnicodeAttribute()
@@ -55,6 +59,8 @@ class ContactItem(Item):
     other_ids: ListAttribute[Any] = ListAttribute(null=True)
     related: ListAttribute[Any] = ListAttribute(null=True)
     inactive_since = UnicodeAttribute(null=True)
+    events: ListAttribute[Any] = ListAttribute(null=True)
+    sessions_after = UnicodeAttribute(null=True)
 
 
 class ClassItem(Item):
@@ -83,9 +89,10 @@ class ScheduleItem(Item):
 
 
 class AccountItem(Item):
-    """A school or district that uses pickAtime."""
+    """A school or district that uses pickAtime. `zone`: IANA name, blank for New York's."""
 
     name = UnicodeAttribute()
+    zone = UnicodeAttribute(null=True)
 
 
 class IntegrationItem(Item):
@@ -123,13 +130,25 @@ class ApplicationItem(Item):
 
 
 class EventItem(Item):
-    """One conference evening, what it selects, and the folder of its applied classes."""
+    """One conference evening, what it selects, and the folder of its applied classes.
+
+    `settings`, `notifications` and `fields` are what another event takes over that is made from this one, its
+    `template`. `deleting`: the run that deletes it.
+    """
 
     name = UnicodeAttribute(null=True)
     selection: JSONAttribute = JSONAttribute(null=True)
     snapshot = UnicodeAttribute(null=True)
     applying = UnicodeAttribute(null=True)
     settled: JSONAttribute = JSONAttribute(null=True)
+    nightly = BooleanAttribute(null=True)
+    created = UnicodeAttribute(null=True)
+    held_on = UnicodeAttribute(null=True)
+    settings: JSONAttribute = JSONAttribute(null=True)
+    notifications: JSONAttribute = JSONAttribute(null=True)
+    fields: JSONAttribute = JSONAttribute(null=True)
+    template = UnicodeAttribute(null=True)
+    deleting = UnicodeAttribute(null=True)
 
 
 class RunItem(Item):
@@ -151,6 +170,32 @@ class LockItem(Item):
     owner = UnicodeAttribute()
     run = UnicodeAttribute()
     event = UnicodeAttribute()
+
+
+class SignInItem(Item):
+    """A link that signs an administrator in, once. `to`: the path that it leads to."""
+
+    account = UnicodeAttribute()
+    contact = UnicodeAttribute()
+    to = UnicodeAttribute()
+    expires = NumberAttribute()
+
+
+class SessionItem(Item):
+    """A browser that is signed in. `created`: ISO time; `seen`, `expires`: Unix seconds."""
+
+    account = UnicodeAttribute()
+    contact = UnicodeAttribute()
+    created = UnicodeAttribute()
+    seen = NumberAttribute()
+    expires = NumberAttribute()
+
+
+class SignInCountItem(Item):
+    """How many links were sent in an hour."""
+
+    sent = NumberAttribute()
+    expires = NumberAttribute()
 
 
 def use_table(name: str) -> None:

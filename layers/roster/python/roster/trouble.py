@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PutError, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, TransactWriteError, UpdateError
 
 from roster.errors import StoreBusy, StoreRefused
 
@@ -35,7 +35,7 @@ def trouble(where: str) -> Iterator[None]:
         raise StoreBusy(f"{where} has trouble ({code})") from None
 
 
-def condition_failed(error: PutError | UpdateError | TransactWriteError) -> bool:
+def condition_failed(error: PutError | UpdateError | DeleteError | TransactWriteError) -> bool:
     """Whether a condition did not hold: the write's own, or one of its transaction's."""
     if isinstance(error, TransactWriteError):
         return any(reason and reason.code == "ConditionalCheckFailed" for reason in error.cancellation_reasons)
