@@ -70,6 +70,7 @@ def route(
             status_code=status,
             responses={status: success, **(others or {}), **described(statuses)},
             security=[{COOKIE: []}] if action else None,
+            openapi_extensions={"x-action": action.value if action else "open"},
         )(handler)
         ROUTES[handler] = declared
         return handler

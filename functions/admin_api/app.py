@@ -21,7 +21,7 @@ from gate import gate
 from shapes import ErrorBody
 
 from roster.errors import RosterError
-from roster.runtime import administration, administrative_step
+from roster.runtime import administration, administrative_step, warm_administration
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -44,6 +44,7 @@ app.use(
     ]
 )
 LOADED = routes
+warm_administration()
 
 
 def _not_valid(error: RequestValidationError) -> Response[Any]:

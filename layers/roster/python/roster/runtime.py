@@ -237,10 +237,14 @@ def _onboarding(provider: str, listing: Listing) -> Onboarding:
     )
 
 
+def warm_administration() -> None:
+    """Import what the administration needs, at the cold start."""
+    _warm("administration eventbook executions later mail signins staff")
+
+
 @cache
 def administration() -> Administration:
     """The use cases of the administration, over this deployment's table, state machine and mail."""
-    _warm("administration eventbook executions later mail signins staff")
     from roster.administration import Administration
     from roster.administrators import Administrators
     from roster.eventbook import DynamoEventBook, DynamoNights
@@ -283,7 +287,7 @@ def administrative_step(event: Mapping[str, Any]) -> JSON:
     if event["step"] == "administrator":
         wanted = {name: event[name] for name in ("account", "email", "name", "level", "school") if event.get(name)}
         made = administration().administrators.make(**wanted)
-        logger().info("an administrator was made", extra={"account": made.account, "level": made.level})
+        logger().info("an administrator was made", extra={"account": made.account, "access": made.level})
         return {"account": made.account, "id": made.id, "level": made.level}
     if event["step"] == "mail":
         outcome = administration().sign_in.mail_link(event["account"], event["email"], event["to"])
