@@ -68,7 +68,7 @@ def route(
             operation_id=_camel(handler.__name__),
             tags=[tag],
             status_code=status,
-            responses={status: success, **(others or {}), **described(statuses)},
+            responses={status: success, **described(statuses), **(others or {})},
             security=[{COOKIE: []}] if action else None,
             openapi_extensions={"x-action": action.value if action else "open"},
         )(handler)
@@ -101,6 +101,8 @@ def _usual(declared: Declared, handler: Callable[..., Any]) -> set[int]:
         usual |= {403}
     if declared.body:
         usual |= {400, 413, 415}
+    if "<" in declared.path:
+        usual |= {404}  # whatever the parameter holds
     if set(handler.__annotations__) - {"return"}:
         usual |= {422}
     return usual

@@ -59,7 +59,7 @@ def _unexpected(error: Exception) -> Response[Any]:
 def _no_such_address(error: NotFoundError) -> Response[Any]:
     path = app.current_event.path
     methods = sorted({one.method for one in ROUTES.values() if one.matches(path)})
-    if methods:
+    if methods and app.current_event.http_method not in methods:
         body = ErrorBody(
             code="MethodNotAllowed", message="this address is asked otherwise", help=f"Use {' or '.join(methods)}."
         )

@@ -9,13 +9,14 @@ from api import OPEN, app, route
 from aws_lambda_powertools.event_handler import Response
 from browser import page, welcome
 from gate import session_cookie
-from shapes import AccountNumber, Asked, Email, Line, Told
+from shapes import AccountNumber, Asked, Email, ErrorBody, Line, Told
 
 from roster.runtime import administration
 
 HTML = {"text/html": {"schema": {"type": "string"}}}
 OLD = "This link was used already, or is older than 15 minutes. Ask for a new one where you asked for this one."
-NO_LONGER = {404: {"description": "The link is used or too old", "content": HTML}}
+JSON = {"application/json": {"model": ErrorBody}}
+NO_LONGER = {404: {"description": "The link is used or too old", "content": {**HTML, **JSON}}}
 
 
 class LinkAsked(Asked):
