@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from local import arguments
+from local import administrators, arguments
 from local.account import AccountTaken, LocalAccount, RunUnknown
 from local.importing import import_once, try_connection
 from local.problems import write_problems
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code = int(args.command(args))
         sys.stdout.flush()  # here, where a reader who has gone away is no error
-    except (AccountTaken, NothingImported, RunUnknown) as error:
+    except (AccountTaken, NothingImported, RunUnknown, *administrators.REFUSALS) as error:
         return _fail(2, str(error))
     except StackInUse:
         return _fail(2, _in_use(args.data))
@@ -91,6 +91,9 @@ def _parser() -> ArgumentParser:
     problems.add_argument("--run", default="", help="default: the newest")
     _data(problems)
     problems.set_defaults(command=_problems)
+    made = administrators.add_commands(commands, _data)
+    made["administrator"].set_defaults(command=_administrator)
+    made["sign-in"].set_defaults(command=_sign_in)
     return parser
 
 
@@ -159,6 +162,7 @@ def _run(args: Namespace) -> int:
         if args.once or code:
             return code
         with suppress(KeyboardInterrupt), stack.scheduler.run_forever():  # a good end: make calls any other an error
+            administrators.make(stack, line.account, administrators.DEMO, "Demo Administrator")
             _say_what_next(stack, line.account, shlex.join(given), shlex.join(["--data", str(args.data)]))
             threading.Event().wait()
     return 0
@@ -169,6 +173,8 @@ def _say_what_next(stack: Stack, account: str, given: str, data: str) -> None:
         f"""
 Serving. Ctrl-C stops it; what was imported stays in the data folder.
 
+  administrators at    {administrators.link(stack, account)}
+                       once, within 15 minutes; python -m local sign-in --account {account} {data} gives a new link
   families arrive at   {stack.url}/client?ven={account}
   the AWS services at  {stack.endpoint}
 
@@ -179,6 +185,19 @@ Try next, in another terminal:
 """,
         flush=True,
     )
+
+
+def _administrator(args: Namespace) -> int:
+    with _running(args.data) as stack:
+        return administrators.say_made(stack, args)
+
+
+def _sign_in(args: Namespace) -> int:
+    """Only of a stack that goes on serving: a link to one that ends with this command leads nowhere."""
+    attached = connect(args.data)
+    if not attached:
+        raise administrators.NobodyToSignIn(f"{args.data} is not being served: make run, in another terminal")
+    return administrators.say_link(attached, args)
 
 
 def _contacts(args: Namespace) -> int:

@@ -15,6 +15,7 @@ REGION: Final = "us-east-1"
 PARTITION: Final = "aws"
 STACK_NAME: Final = "local"
 HOST_KEY: Final = "AKIALOCALHOST0000000"
+HERE: Final = "http://here.invalid"  # in the template: our own address, which is known once the front listens
 SECRET: Final = "local-secret-not-a-secret"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from local.http_api import Api
 from local.lambda_host import Function, LambdaHost
 from local.layers import LayerStore
-from local.names import STACK_NAME, arn
+from local.names import HERE, STACK_NAME, arn
 from local.template import Template, TemplateError
 
 Properties = dict[str, Any]
@@ -36,6 +36,7 @@ class Site:
     layers: LayerStore
     template: Template
     publish_api: Callable[[Api], str]
+    url: str = ""
     layer_folders: dict[str, Path] = field(default_factory=dict)
 
 
@@ -113,7 +114,7 @@ def _function(site: Site, logical_id: str, properties: Properties) -> Created:
         handler=properties["Handler"],
         folder=site.template.source(properties["Code"]["S3Key"]),
         layers=tuple(_layer_folder(site, logical_id, layer) for layer in properties.get("Layers", [])),
-        environment={k: str(v) for k, v in properties.get("Environment", {}).get("Variables", {}).items()},
+        environment=_environment(site, properties),
         timeout=float(properties.get("Timeout", 3)),
         memory=int(properties.get("MemorySize", 128)),
         reserved=properties.get("ReservedConcurrentExecutions"),
@@ -121,6 +122,11 @@ def _function(site: Site, logical_id: str, properties: Properties) -> Created:
     )
     site.host.register(function)
     return Created(name, {"Arn": function.arn})
+
+
+def _environment(site: Site, properties: Properties) -> dict[str, str]:
+    variables = properties.get("Environment", {}).get("Variables", {})
+    return {name: str(value).replace(HERE, site.url) for name, value in variables.items()}
 
 
 def _layer_folder(site: Site, logical_id: str, layer: str) -> Path:

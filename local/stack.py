@@ -145,7 +145,7 @@ class Stack:
         aws.gate.hooks.append(self.scheduler)
         if durable:
             durable.restore_secrets()
-        self.outputs = deploy(Site(self.client, self._host, layers, plan, front.publish))
+        self.outputs = deploy(Site(self.client, self._host, layers, plan, front.publish, front.url))
         if durable:
             self._begin_recording(durable)
             aws.gate.hooks.append(durable)

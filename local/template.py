@@ -18,9 +18,10 @@ from typing import Any
 
 import yaml
 
-from local.names import new_session
+from local.names import HERE, new_session
 
 _BUCKET = "local-code"
+_HERE = {"SiteOrigin": HERE}  # what is another address here than on AWS
 # Where a SAM resource says which local folder or file it is made of.
 _SOURCES = {
     "AWS::Serverless::Function": "CodeUri",
@@ -92,7 +93,7 @@ def _parameters(raw: dict[str, Any], given: Mapping[str, str]) -> dict[str, str]
     declared = raw.get("Parameters", {})
     if unknown := given.keys() - declared.keys():
         raise TemplateError(f"the template declares no parameter {', '.join(sorted(unknown))}")
-    values = {name: given.get(name, spec.get("Default")) for name, spec in declared.items()}
+    values = {name: given.get(name, _HERE.get(name, spec.get("Default"))) for name, spec in declared.items()}
     if missing := [name for name, value in values.items() if value is None]:
         raise TemplateError(f"give a value for the parameter {', '.join(missing)}: it has no default")
     return {name: str(value) for name, value in values.items()}

@@ -26,8 +26,9 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission budget calendar clearing clocks collector difference facts fields guard identity keys "
-                "letters lines outcome paging ports provider reconcile settle signon sizes tally"
+                "admission budget calendar clearing clocks collector cursor difference facts fields guard identity "
+                "keys letters lines outcome paging permissions ports provider reconcile settle signon site sizes "
+                "tally"
             ).split(),
             STRUCTS,
         ),
@@ -39,16 +40,21 @@ LEVELS = (
         {
             "applications": PYNAMODB,
             "classbook": PYNAMODB,
+            "eventbook": PYNAMODB,
             "executions": BOTO,
             "flips": PYNAMODB,
             "http": ("requests", "urllib3"),
             "locks": PYNAMODB,
+            "later": BOTO,
             "mail": BOTO,
             "marks": PYNAMODB,
             "secrets": BOTO,
             "snapshots": BOTO + STRUCTS,
             "records": PYNAMODB,
+            "runbook": PYNAMODB,
             "schedules": BOTO,
+            "signins": PYNAMODB,
+            "staff": PYNAMODB,
             "store": PYNAMODB + STRUCTS,
             "switches": PYNAMODB,
             "tables": PYNAMODB,
@@ -60,9 +66,10 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "announcing beginning cancelling classes clearance comparing connect contacts desk events finishing "
-                "ledgers leftovers linking nights onboarding place plan previews pull pulled reading report rewriting "
-                "settled sharing sheaf staging state sync tokens turn"
+                "administration administrators announcing beginning cancelling classes clearance comparing connect "
+                "contacts desk events filing finishing importing ledgers leftovers linking nights onboarding place "
+                "plan previews pull pulled reading report rewriting sessions settled sharing sheaf signin staging "
+                "starting state sync tabular tokens turn"
             ).split(),
             STRUCTS,
         ),
@@ -75,6 +82,7 @@ USE_CASES_SEE = {"words", "pure rules", "use cases"}
 # What a function may import directly of what its layers hold; the rest comes through the roster.
 FUNCTION_PACKAGES = ("aws_lambda_powertools",)
 PACKAGES_OF = {"functions/import_classlink/oauth1.py": ("oauthlib",)}
+WEB_PACKAGES = ("pydantic",)  # of admin_api alone: what the web client sends and gets, checked and described
 SSO_PACKAGES = ("onelogin", "xmlsec", "lxml", "msal", "jwt", "cryptography", "requests")
 
 PROVIDERS = ("clever", "classlink", "veracross")
@@ -94,6 +102,7 @@ LONG: dict[str, str] = {
     "functions/import_classlink/normalize.py": "every collection of OneRoster, in every spelling of it",
     "local/resources.py": "one short handler per resource type, read as a table",
     "layers/roster/python/roster/model.py": "the words in one place: data classes without logic",
+    "layers/roster/python/roster/tables.py": "every item of the table in one place: models without logic",
 }
 
 
@@ -158,9 +167,8 @@ def test_functions_import_their_own_folder_and_their_layers() -> None:
 def foreign(source: Source) -> list[str]:
     folder = ROOT / Path(*Path(source.path).parts[:2])
     siblings = {path.stem for path in folder.iterdir()} if folder.is_dir() else set()
-    packages = (
-        FUNCTION_PACKAGES + PACKAGES_OF.get(source.path, ()) + (SSO_PACKAGES if folder.name == "sso_callback" else ())
-    )
+    of_folder = {"sso_callback": SSO_PACKAGES, "admin_api": WEB_PACKAGES}.get(folder.name, ())
+    packages = FUNCTION_PACKAGES + PACKAGES_OF.get(source.path, ()) + of_folder
     return rules.foreign_imports(source, siblings, packages)
 
 

@@ -91,7 +91,7 @@ class Beginning:
             "settings": integration.settings,
             "before": integration.pulled.get("before", {}),
             "began": self.now.isoformat(),
-            "selection": Selection.from_json(event.selection).to_json(),
+            "selection": Selection.from_json(state.get("selection") or event.selection).to_json(),
             "source": pulled_folder(key.account, key.event, key.run),
             "place": asdict(Place()),
         }

@@ -7,6 +7,7 @@ well, every night, and whoever begins a run takes each night once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -20,6 +21,7 @@ DEFAULT_ZONE = "America/New_York"
 DUE = time(1)
 OVER = time(5)  # a start that failed is not tried again after that: the school's day begins
 YEARS_AHEAD = 5  # an event is over long before
+_NAME = re.compile(r"UTC|[A-Z][A-Za-z_]{1,30}(/[A-Z][A-Za-z0-9_+-]{1,30}){1,2}")
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
@@ -54,6 +56,17 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, a path that leads out, a folder of zones
         raise ZoneUnknown(f"there is no time zone {name}") from None
+
+
+def is_zone(name: str) -> bool:
+    """Whether nights can be counted in it. Files that only lie beside the zones are none."""
+    if not _NAME.fullmatch(name):
+        return False
+    try:
+        zone_of(name)
+    except ZoneUnknown:
+        return False
+    return True
 
 
 def _after_gaps(zone: ZoneInfo, year: int) -> Iterator[time]:

@@ -24,7 +24,10 @@
         ├── MailUncertain             a mail that may have left, so it is not sent again
         ├── UndoRefused               a run that cannot be undone (any more)
         ├── ClearRefused              contacts that other events still need, or no such access level
-        └── CancelRefused             a run that is writing is not stopped
+        ├── CancelRefused             a run that is writing is not stopped
+        ├── NotSignedIn               nobody is signed in, or no longer
+        ├── NotThere                  what is asked for does not exist, or belongs to another account
+        └── NotUnderstood             a request that makes no sense as it stands
 
 Class names are an interface: Step Functions matches them by name. Messages never hold a secret, a birth date
 or a row's content.
@@ -166,3 +169,21 @@ class CancelRefused(TerminalError):
     """The run has begun to write: half of what a plan changes is no roster."""
 
     default_help = "Wait until the run has ended, then undo it."
+
+
+class NotSignedIn(TerminalError):
+    """Who asks is nobody that we know, or no longer."""
+
+    default_help = "Sign in again: ask for a new link with your e-mail address."
+
+
+class NotThere(TerminalError):
+    """There is no such thing in this account."""
+
+    default_help = "Look at the list again: somebody may have deleted it."
+
+
+class NotUnderstood(TerminalError):
+    """The request cannot be meant so; the message says which part of it."""
+
+    default_help = "Correct what is named, and send it again."

@@ -1,14 +1,16 @@
-"""The Step Functions adapter: whether the execution that holds a lock may still change something."""
+"""The Step Functions adapter: begins a run, and tells whether the execution that holds a lock may still write."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import ClientError
 
+from roster.model import JSON
 from roster.trouble import trouble
 
 if TYPE_CHECKING:
@@ -18,16 +20,20 @@ STOPPED = ("ABORTED", "TIMED_OUT", "FAILED")
 
 
 class StepFunctionsExecutions:
-    """Asks Step Functions. `linger`: for so long a Lambda may write after its execution was stopped."""
+    """Asks Step Functions. `linger`: for so long a Lambda may write after its execution was stopped.
+
+    `machine`: the ARN of the state machine, for who starts runs.
+    """
 
     def __init__(
         self,
         linger: timedelta,
         client: SFNClient | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        machine: str = "",
     ) -> None:
         self._client = client or boto3.client("stepfunctions")
-        self._linger, self._now = linger, now
+        self._linger, self._now, self._machine = linger, now, machine
 
     @trouble("Step Functions")
     def is_running(self, owner: str) -> bool:
@@ -50,3 +56,22 @@ class StepFunctionsExecutions:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise
+
+    def start(self, run: str, what: Mapping[str, JSON]) -> None:
+        """The execution is named after its run: starting the same run twice starts it once."""
+        self._client.start_execution(stateMachineArn=self._machine, name=run, input=json.dumps(dict(what)))
+
+    def owner_of(self, run: str) -> str:
+        """The ARN of the execution that is named after the run."""
+        return f"{self._machine.replace(':stateMachine:', ':execution:')}:{run}"
+
+    @trouble("Step Functions")
+    def input_of(self, owner: str) -> Mapping[str, JSON]:
+        """What it was started with; empty once Step Functions has forgotten it, after 90 days."""
+        try:
+            given: Mapping[str, JSON] = json.loads(self._client.describe_execution(executionArn=owner)["input"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise
+            return {}
+        return given

@@ -16,6 +16,7 @@ from zlib import crc32
 LONGEST_ID = 1_000  # bytes in a key; with a kind before it, DynamoDB takes 1,024
 SLOTS = 256
 PARTITIONS = 16
+LAST = "\x7f"  # sorts behind every character that a quoted id has
 _NUMBERS = [f"{n:02d}" for n in range(PARTITIONS)]
 
 
@@ -99,6 +100,11 @@ def event(account: str, event: str) -> Key:
     return Key(_join("account", account), _join("event", event))
 
 
+def events_after(event: str) -> tuple[str, str]:
+    """Between which sort keys the events lie from this one on; blank: all of them."""
+    return _join("event", event), _join("event", "") + LAST
+
+
 def applications(provider: str) -> str:
     """The partition of a provider's applications: there are few, and each poll reads them all."""
     return _join("application", provider)
@@ -148,6 +154,21 @@ def event_lock(account: str, event: str) -> Key:
 
 def account_lock(account: str) -> Key:
     return Key(_join("lock", account), "account")
+
+
+def sign_in(hash: str) -> Key:
+    """A link that signs somebody in, known by the digest of its token alone."""
+    return Key(_join("signin", hash), "signin")
+
+
+def session(hash: str) -> Key:
+    """A browser that is signed in, known by the digest of its cookie alone."""
+    return Key(_join("session", hash), "session")
+
+
+def sign_in_count(whose: str, window: str) -> Key:
+    """How often a link was asked for, by an address or in an account, in one hour."""
+    return Key(_join("signins", whose), _join(window))
 
 
 def pulled_folder(account: str, event: str, run: str) -> str:

@@ -70,6 +70,22 @@ def stopped(provider: str, tenant: str, name: str, account: str, obstacle: str) 
     )
 
 
+def sign_in(school: str, link: str, minutes: int) -> Letter:
+    """To an administrator who asked for it, or in whose name somebody did."""
+    return _letter(
+        "pickAtime: your link to sign in",
+        [
+            "Hello,",
+            f"this link signs you in to the administration of {_line(school) or 'your school'}:",
+            link,
+            f"It works once, within {minutes} minutes. Do not pass it on: whoever opens it is signed in as you.",
+            "If you did not ask for it, you need not do anything.",
+            "Questions? Write to support@pickatime.com.",
+        ],
+        link,
+    )
+
+
 def _letter(subject: str, paragraphs: list[str], link: str = "") -> Letter:
     html = "\n".join(f"<p>{_linked(p) if p == link else escape(p)}</p>" for p in paragraphs)
     return Letter(subject, "\n\n".join(paragraphs) + "\n", f'<!doctype html>\n<html lang="en">\n{html}\n</html>\n')

@@ -17,7 +17,8 @@ from msgspec import Struct
 from roster.admission import Application
 from roster.errors import ProviderUnavailable
 from roster.letters import Letter
-from roster.model import JSON, ClassEntry, ContactEntry
+from roster.model import JSON, ClassEntry, ContactEntry, Selection
+from roster.permissions import Administrator
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,9 @@ class Event:
 
 @dataclass
 class Run:
-    """A run's record. `before`: what an applied run replaced. `decided`: approved, discarded or undone."""
+    """A run's record. `before`: what an applied run replaced. `decided`: approved, discarded or undone, and by whom or
+    which run. `started`, `ended`: ISO times, UTC.
+    """
 
     status: str
     mode: str = ""
@@ -169,8 +172,24 @@ class Run:
     report: dict[str, JSON] = field(default_factory=dict)
     before: dict[str, JSON] = field(default_factory=dict)
     decided: str = ""
+    decided_by: str = ""
     by: str = ""
     night: str = ""
+    run: str = ""
+    started: str = ""
+    progress: dict[str, JSON] = field(default_factory=dict)
+
+
+class RunBook(Protocol):
+    """An event's runs, as people look at them and decide about them."""
+
+    def page(self, account: str, event: str, after: str, most: int) -> Sequence[Run]:
+        """Newest first, without reports, behind `after` (start and id of a run)."""
+        ...
+
+    def decide(self, key: RunKey, decision: str, by: str) -> bool:
+        """False where the run does not wait for a decision any more."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -326,8 +345,20 @@ class Executions(Protocol):
 
     def is_running(self, owner: str) -> bool: ...
 
+    def start(self, run: str, what: Mapping[str, JSON]) -> None:
+        """Begins the run with this input (infra/sync.asl.json)."""
+        ...
+
     def stop(self, owner: str) -> None:
         """One that has ended already is no error."""
+        ...
+
+    def owner_of(self, run: str) -> str:
+        """The execution that is named after the run."""
+        ...
+
+    def input_of(self, owner: str) -> Mapping[str, JSON]:
+        """What the execution was started with; empty once Step Functions has forgotten it."""
         ...
 
 
@@ -479,4 +510,136 @@ class Schedules(Protocol):
 
     def delete(self, name: str) -> None:
         """One that is gone already is no error."""
+        ...
+
+
+class Staff(Protocol):
+    """The people who work in an account: contacts that are kept by hand."""
+
+    def of(self, account: str, id: str) -> Administrator | None: ...
+
+    def with_email(self, account: str, email: str) -> Administrator | None:
+        """Whoever has this address, however it is capitalised; of several the one with the highest level."""
+        ...
+
+    def keep(self, person: Administrator) -> None: ...
+
+    def sign_out(self, person: Administrator, now: str) -> None:
+        """Ends every session that was begun before."""
+        ...
+
+
+@dataclass(frozen=True)
+class Account:
+    """A school or district that uses pickAtime. `zone`: IANA name."""
+
+    account: str
+    name: str = ""
+    zone: str = ""
+
+
+class AccountBook(Protocol):
+    """What an account says of itself."""
+
+    def account(self, account: str) -> Account | None: ...
+
+    def change(self, account: Account) -> None:
+        """Makes it, too, where it is new."""
+        ...
+
+
+@dataclass(frozen=True)
+class SignInLink:
+    """A link that was mailed. `to`: the path that it leads to; `expires`: Unix seconds."""
+
+    account: str
+    contact: str
+    to: str
+    expires: int
+
+
+@dataclass(frozen=True)
+class Session:
+    """A browser that is signed in. `created`: ISO time; `seen`, `expires`: Unix seconds."""
+
+    account: str
+    contact: str
+    created: str
+    seen: int
+    expires: int
+
+
+class SignIns(Protocol):
+    """Links and sessions, each known by the digest of its secret; what has expired may be there or gone."""
+
+    def keep_link(self, digest: str, link: SignInLink) -> None: ...
+
+    def link(self, digest: str) -> SignInLink | None: ...
+
+    def use_link(self, digest: str) -> bool:
+        """Takes it away; of several that try at once, one gets True."""
+        ...
+
+    def counted(self, whose: str, window: str, most: int, expires: int) -> bool:
+        """Counts one more in this window, unless there were `most` already."""
+        ...
+
+    def keep_session(self, digest: str, session: Session) -> None: ...
+
+    def session(self, digest: str) -> Session | None: ...
+
+    def seen(self, digest: str, session: Session) -> None:
+        """Writes `seen` and `expires` of a session that is still there."""
+        ...
+
+    def drop_session(self, digest: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Conference:
+    """An event as its administrators know it. The three groups are what another event takes over from this one.
+
+    `terms`: names of those whose classes it holds, where `imported`. `deleting`: the run that deletes it.
+    """
+
+    account: str
+    event: str
+    name: str = ""
+    held_on: str = ""
+    created: str = ""
+    nightly: bool = False
+    settings: Mapping[str, JSON] = field(default_factory=dict)
+    notifications: Mapping[str, JSON] = field(default_factory=dict)
+    fields: Sequence[JSON] = ()
+    template: str = ""
+    imported: bool = False
+    terms: tuple[str, ...] = ()
+    deleting: str = ""
+
+
+class EventBook(Protocol):
+    """An account's events."""
+
+    def page(self, account: str, after: str, most: int) -> Sequence[Conference]:
+        """The first ones behind `after`, in the order of their ids."""
+        ...
+
+    def of(self, account: str, event: str) -> Conference | None: ...
+
+    def add(self, conference: Conference) -> None: ...
+
+    def change(self, conference: Conference) -> bool:
+        """Writes name, day and the three groups; False where the event is gone."""
+        ...
+
+    def choose(self, account: str, event: str, selection: Selection) -> bool:
+        """Remembers what its imports and nights bring; False where the event is gone."""
+        ...
+
+    def deleting(self, account: str, event: str, run: str) -> bool:
+        """Remembers which run deletes it, and that no night is to begin any more; False where the event is gone."""
+        ...
+
+    def holder(self, account: str, event: str) -> tuple[str, str]:
+        """Who holds the event's lock: execution and run; blank where nobody does."""
         ...

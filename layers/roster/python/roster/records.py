@@ -66,17 +66,7 @@ class DynamoRecords(DynamoMarks):
             item = RunItem.get(*keys.run(key.account, key.event, key.run), consistent_read=True)
         except DoesNotExist:
             return None
-        return Run(
-            item.status,
-            item.mode or "",
-            item.owner or "",
-            item.ended or "",
-            dict(item.report or {}),
-            dict(item.before or {}),
-            item.decided or "",
-            item.by or "",
-            item.night or "",
-        )
+        return run_of_item(item)
 
     @trouble(TABLE)
     def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
@@ -230,3 +220,21 @@ def _event(account: str, event: str, item: EventItem) -> Event:
 
 def _connection() -> Connection:
     return RunItem._get_connection().connection
+
+
+def run_of_item(item: RunItem) -> Run:
+    return Run(
+        item.status,
+        item.mode or "",
+        item.owner or "",
+        item.ended or "",
+        dict(item.report or {}),
+        dict(item.before or {}),
+        item.decided or "",
+        item.decided_by or "",
+        item.by or "",
+        item.night or "",
+        item.run or "",
+        item.started or "",
+        dict(item.progress or {}),
+    )

@@ -16,6 +16,7 @@ from hashlib import blake2b
 from importlib import import_module
 from json import loads
 from pathlib import Path
+from secrets import token_hex, token_urlsafe
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools import Logger
@@ -29,6 +30,7 @@ from roster.tables import use_table
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from roster.administration import Administration
     from roster.admission import Listed
     from roster.nights import Nights
     from roster.onboarding import Onboarding
@@ -249,6 +251,7 @@ def _onboarding(provider: str, listing: Listing) -> Onboarding:
     )
 
 
+@cache
 def nights() -> Nights:
     """Which events are synced every night, and their schedules; for a function that has NightlyPolicy."""
     from roster.nights import Nights
@@ -257,7 +260,86 @@ def nights() -> Nights:
 
     use_table(os.environ["TABLE_NAME"])
     group, machine, role = (os.environ[name] for name in ("NIGHTLY_GROUP", "SYNC_ARN", "NIGHTLY_ROLE_ARN"))
-    return Nights(DynamoSwitches(), EventBridgeSchedules(group, machine, role), lambda: datetime.now(UTC))
+    return Nights(DynamoSwitches(), EventBridgeSchedules(group, machine, role), _now)
+
+
+def warm_administration() -> None:
+    """Import what the administration needs, at the cold start."""
+    _warm("administration applications classbook eventbook executions later mail records runbook schedules signins")
+    _warm("snapshots staff switches")
+
+
+@cache
+def administration() -> Administration:
+    """The use cases of the administration, over this deployment's table, state machine and mail."""
+    from roster.administration import Administration
+    from roster.administrators import Administrators
+    from roster.applications import DynamoAccounts
+    from roster.classbook import DynamoClassBook
+    from roster.eventbook import DynamoEventBook
+    from roster.events import Events
+    from roster.executions import StepFunctionsExecutions
+    from roster.filing import Files
+    from roster.importing import Importer
+    from roster.later import Later
+    from roster.mail import SesMail
+    from roster.runbook import DynamoRunBook
+    from roster.sessions import Sessions
+    from roster.signin import SignIn
+    from roster.signins import DynamoSignIns
+    from roster.site import WebSite
+    from roster.staff import DynamoAccountBook, DynamoStaff
+    from roster.starting import Starter
+
+    use_table(os.environ["TABLE_NAME"])
+    staff, accounts, kept, book = DynamoStaff(), DynamoAccountBook(), DynamoSignIns(), DynamoEventBook()
+    linger = timedelta(seconds=float(os.environ["LINGER_SECONDS"]))
+    executions = StepFunctionsExecutions(linger, machine=os.environ["SYNC_ARN"])
+    sessions = Sessions(kept, staff, _now, _token)
+    site = WebSite(os.environ["SITE_ORIGIN"])
+    starter = Starter(book, executions, _now, lambda: token_hex(3))
+    later = Later(os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+    events = Events(book, nights(), starter, _now, lambda: token_hex(6))
+    return Administration(
+        site,
+        accounts,
+        Administrators(staff, accounts, lambda: token_hex(8)),
+        sessions,
+        SignIn(staff, accounts, kept, sessions, SesMail(os.environ["MAIL_SENDER"]), site.origin, _now, _token),
+        events,
+        starter,
+        Importer(_records(), DynamoRunBook(), book, events, DynamoAccounts(), nights(), starter, executions),
+        DynamoClassBook(),
+        Files(_slots()),
+        lambda: _now().isoformat(timespec="seconds"),
+        lambda account, email, to: later.call(step="mail", account=account, email=email, to=to),
+    )
+
+
+def administrative_step(event: Mapping[str, Any]) -> JSON:
+    """What is asked of the administration's function directly, which takes the right to invoke it.
+
+    `administrator` makes the first administrator of an account; `mail` is the function's own call to itself.
+    """
+    if event["step"] == "administrator":
+        wanted = {name: event[name] for name in ("account", "email", "name", "level", "school") if event.get(name)}
+        made = administration().administrators.make(**wanted)
+        logger().info("an administrator was made", extra={"account": made.account, "access": made.level})
+        return {"account": made.account, "id": made.id, "level": made.level}
+    if event["step"] == "mail":
+        outcome = administration().sign_in.mail_link(event["account"], event["email"], event["to"])
+        logger().info("a link to sign in was asked for", extra={"account": event["account"], "outcome": outcome})
+        return None
+    raise ValueError("there is no such step")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _token() -> str:
+    """256 random bits."""
+    return token_urlsafe(32)
 
 
 def account_name(account: str) -> str | None:

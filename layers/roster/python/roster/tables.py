@@ -35,7 +35,11 @@ class Item(Model):
 
 
 class ContactItem(Item):
-    """One person at one provider. `related`: [id, relation, type] of a student's parents or a parent's children."""
+    """One person at one provider. `related`: [id, relation, type] of a student's parents or a parent's children.
+
+    Of people kept by hand only: `events`, those of an Event Administrator; `sessions_after`, ISO time before which
+    every session was ended.
+    """
 
     kind = UnicodeAttribute()
     id = UnicodeAttribute()
@@ -56,6 +60,8 @@ class ContactItem(Item):
     other_ids: ListAttribute[Any] = ListAttribute(null=True)
     related: ListAttribute[Any] = ListAttribute(null=True)
     inactive_since = UnicodeAttribute(null=True)
+    events: ListAttribute[Any] = ListAttribute(null=True)
+    sessions_after = UnicodeAttribute(null=True)
 
 
 class ClassItem(Item):
@@ -133,6 +139,9 @@ class EventItem(Item):
     `night`: the last night (ISO date) for which a run was begun, and `night_run`, by whom. `changed`: the run whose
     change can be undone.
     `nightly`: it is to be synced every night; whether its schedule is there follows from it (roster.nights).
+
+    `settings`, `notifications` and `fields` are what another event takes over that is made from this one, its
+    `template`. `deleting`: the run that deletes it.
     """
 
     name = UnicodeAttribute(null=True)
@@ -144,6 +153,13 @@ class EventItem(Item):
     night = UnicodeAttribute(null=True)
     night_run = UnicodeAttribute(null=True)
     changed = UnicodeAttribute(null=True)
+    created = UnicodeAttribute(null=True)
+    held_on = UnicodeAttribute(null=True)
+    settings: JSONAttribute = JSONAttribute(null=True)
+    notifications: JSONAttribute = JSONAttribute(null=True)
+    fields: JSONAttribute = JSONAttribute(null=True)
+    template = UnicodeAttribute(null=True)
+    deleting = UnicodeAttribute(null=True)
 
 
 class RunItem(Item):
@@ -188,6 +204,32 @@ class ClassMarkItem(Item):
     hidden = BooleanAttribute(null=True)
     never = BooleanAttribute(null=True)
     removed = UnicodeAttribute(null=True)
+
+
+class SignInItem(Item):
+    """A link that signs an administrator in, once. `to`: the path that it leads to."""
+
+    account = UnicodeAttribute()
+    contact = UnicodeAttribute()
+    to = UnicodeAttribute()
+    expires = NumberAttribute()
+
+
+class SessionItem(Item):
+    """A browser that is signed in. `created`: ISO time; `seen`, `expires`: Unix seconds."""
+
+    account = UnicodeAttribute()
+    contact = UnicodeAttribute()
+    created = UnicodeAttribute()
+    seen = NumberAttribute()
+    expires = NumberAttribute()
+
+
+class SignInCountItem(Item):
+    """How many links were sent in an hour."""
+
+    sent = NumberAttribute()
+    expires = NumberAttribute()
 
 
 def use_table(name: str) -> None:

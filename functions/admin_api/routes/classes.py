@@ -1,0 +1,130 @@
+"""The Class Editor of an event: its classes, hiding them, deleting them, never importing them again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from api import person, route
+from pydantic import Field, StringConstraints
+from shapes import Asked, Cursor, EventPath, Limit, Page, Told
+
+from roster.classes import hide_classes, import_again, list_classes, never_import, remove_classes
+from roster.cursor import cursor_after, last_before
+from roster.errors import AlreadyRunning, NotSetUp, NotUnderstood
+from roster.permissions import Action
+from roster.runtime import administration
+from routes.importer import Id
+
+COMES_BACK = "These classes come back with the next import, tonight's included. To keep them out of sight, hide them."
+NEVER_AGAIN = "These classes are not imported again until you allow it."
+Several = Annotated[list[Id], Field(min_length=1, max_length=100)]
+
+
+class ClassTold(Told):
+    """A class. `type`: Class, or Hidden where families do not see it within the event."""
+
+    id: str
+    name: str
+    school: str
+    terms: list[str]
+    teachers: list[str]
+    students: int
+    type: str
+    never: bool
+
+
+class MarkTold(Told):
+    """What was decided about a class, which may be gone. `removed`: when it was deleted here (ISO), or blank."""
+
+    id: str
+    hidden: bool
+    never: bool
+    removed: str
+
+
+class Marks(Told):
+    items: list[MarkTold]
+
+
+class Hiding(Asked):
+    ids: Several
+    hidden: bool
+
+
+class Deleting(Asked):
+    """`confirm`: the number of classes, typed. `never`: and do not import them again."""
+
+    ids: Several
+    confirm: Annotated[str, StringConstraints(max_length=10)]
+    never: bool = False
+
+
+class Allowing(Asked):
+    ids: Several
+
+
+class Done(Told):
+    """`message`: what to know about it."""
+
+    ids: list[str]
+    message: str = ""
+
+
+@route(
+    "GET", "/api/events/<event>/classes", Action.SEE_CLASSES, tag="classes", answer=Page[ClassTold],
+    raises=(NotUnderstood,),
+)  # fmt: skip
+def list_event_classes(event: EventPath, cursor: Cursor = "", limit: Limit = 100) -> Page[ClassTold]:
+    """Every imported class of the event, hidden ones too: what `show only classes` lists."""
+    last = last_before("classes", cursor)
+    found, following = list_classes(administration().class_book, person().account, event, last, limit)
+    items = [
+        ClassTold(
+            id=row.id, name=row.name, school=row.school, terms=list(row.terms), teachers=list(row.teachers),
+            students=row.students, type=row.type, never=row.never,
+        )
+        for row in found
+    ]  # fmt: skip
+    return Page(items=items, next=cursor_after("classes", following))
+
+
+@route("GET", "/api/events/<event>/classes/marks", Action.SEE_CLASSES, tag="classes", answer=Marks)
+def list_class_marks(event: EventPath) -> Marks:
+    """What was decided here about classes: hidden, deleted, never to be imported."""
+    marks = administration().importer.records.class_marks(person().account, event)
+    told = [MarkTold(id=id, hidden=one.hidden, never=one.never, removed=one.removed) for id, one in marks.items()]
+    return Marks(items=[one for one in told if one.hidden or one.never or one.removed])
+
+
+@route(
+    "POST", "/api/events/<event>/classes/hide", Action.CHANGE_CLASSES, tag="classes", answer=Done, raises=(NotSetUp,)
+)
+def hide_event_classes(event: EventPath, body: Hiding) -> Done:
+    """Hide classes within the event, or show them again. The nightly sync goes on either way."""
+    administration().events.of(person().account, event)
+    hide_classes(administration().class_book, person().account, event, body.ids, body.hidden)
+    return Done(ids=body.ids)
+
+
+@route(
+    "POST", "/api/events/<event>/classes/delete", Action.CHANGE_CLASSES, tag="classes", answer=Done,
+    raises=(NotSetUp, AlreadyRunning, NotUnderstood),
+)  # fmt: skip
+def delete_event_classes(event: EventPath, body: Deleting) -> Done:
+    """Delete classes; the answer says whether they come back."""
+    wanted = list(dict.fromkeys(body.ids))
+    if body.confirm != str(len(wanted)):
+        raise NotUnderstood("confirm: type how many classes are deleted", f"Type {len(wanted)} to delete them.")
+    remove = never_import if body.never else remove_classes
+    remove(administration().class_book, person().account, event, wanted, administration().stamp())
+    return Done(ids=wanted, message=NEVER_AGAIN if body.never else COMES_BACK)
+
+
+@route(
+    "POST", "/api/events/<event>/classes/allow", Action.CHANGE_CLASSES, tag="classes", answer=Done,
+    raises=(NotSetUp, AlreadyRunning),
+)  # fmt: skip
+def allow_event_classes(event: EventPath, body: Allowing) -> Done:
+    """Import classes again that were not to be."""
+    import_again(administration().class_book, person().account, event, body.ids)
+    return Done(ids=body.ids, message="They come with the next import.")

@@ -1,0 +1,183 @@
+"""The Importer: what it is set up for, starting a test import or an import, and switching nightly syncs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from api import person, route
+from pydantic import Field, StringConstraints
+from shapes import Asked, EventName, EventPath, Told
+from sources import SOURCES, UNKNOWN
+
+from roster.errors import AlreadyRunning, ClearRefused, NotSetUp, NotThere, NotUnderstood
+from roster.importing import Clear, Wanted
+from roster.model import NO_TERM, Level, Selection, Term
+from roster.permissions import Action, permit
+from roster.runtime import administration
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Ids = Annotated[list[Id], Field(max_length=500)]
+ClearLevel = Literal[
+    "Customer", "Appointment Viewer", "Appointment Maker", "Resource Administrator", "Event Administrator"
+]
+CAPTIONS = {
+    Level.CUSTOMER: "Customer Access Only",
+    Level.APPOINTMENT_VIEWER: "Admin Level - Appointment Viewer",
+    Level.APPOINTMENT_MAKER: "Admin Level - Appointment Maker",
+    Level.RESOURCE_ADMINISTRATOR: "Admin Level - Resource Administrator",
+    Level.EVENT_ADMINISTRATOR: "Admin Level - Event Administrator",
+}
+
+
+class ClearAsked(Asked):
+    """Delete contacts up to this level first. `confirm`: the word DELETE, typed; a test import needs none."""
+
+    level: ClearLevel
+    confirm: Annotated[str, StringConstraints(max_length=20)] = ""
+
+
+class RunAsked(Asked):
+    """What to import. `schools`, `terms`: ids; none chosen is all. `nightly`: left out, the event's switch stays."""
+
+    mode: Literal["import", "preview"]
+    schools: Ids = Field(default_factory=list)
+    terms: Ids = Field(default_factory=list)
+    contacts: bool = True
+    nightly: bool | None = None
+    clear: ClearAsked | None = None
+
+
+class ClearAlone(ClearAsked):
+    event: EventName
+
+
+class Started(Told):
+    """The run; its record tells how it goes."""
+
+    run: str
+
+
+class LevelTold(Told):
+    """A choice of `Level to delete`; it takes all lower levels with it."""
+
+    level: str
+    caption: str
+
+
+class ImporterTold(Told):
+    """`heading`: the provider that the Importer is set up for, or blank. `ready`: imports can run; else `help` says
+    why not. `usual_nightly`: whether a first import ticks "Sync nightly". `no_term`: the id that stands for classes
+    without a term.
+    """
+
+    provider: str
+    heading: str
+    state: str
+    ready: bool
+    help: str
+    terms_note: str
+    review: str
+    review_address: str
+    usual_nightly: bool
+    no_term: str
+    levels: list[LevelTold]
+
+
+class Switch(Asked):
+    enabled: bool
+
+
+class NightlyEvent(Told):
+    id: str
+    name: str
+
+
+class NightlyTold(Told):
+    """Every event that is synced each night."""
+
+    items: list[NightlyEvent]
+
+
+class Stopped(Told):
+    """The events whose nightly sync was stopped."""
+
+    events: list[str]
+
+
+@route("GET", "/api/importer", Action.SEE_IMPORTER, tag="importer", answer=ImporterTold)
+def read_importer() -> ImporterTold:
+    """What the Importer is set up for."""
+    found = administration().importer.integration(person().account)
+    source = SOURCES.get(found.provider, UNKNOWN) if found else UNKNOWN
+    state = found.state if found else "none"
+    return ImporterTold(
+        provider=found.provider if found else "",
+        heading=source.title,
+        state=state,
+        ready=state == "active",
+        help=_why_not(state),
+        terms_note=source.terms,
+        review=source.review,
+        review_address=source.review_address,
+        usual_nightly=source.usual,
+        no_term=NO_TERM,
+        levels=[LevelTold(level=level.value, caption=caption) for level, caption in CAPTIONS.items()],
+    )
+
+
+def _why_not(state: str) -> str:
+    if state == "active":
+        return ""
+    if state == "none":
+        return "Connect a roster provider first: Global Setup, Business, Integration Options."
+    return "This import is waiting for pickAtime: you will get an e-mail when it is active and ready for use."
+
+
+@route(
+    "POST", "/api/events/<event>/runs", Action.START_IMPORT, tag="importer", answer=Started, status=202,
+    raises=(NotThere, NotSetUp, AlreadyRunning, ClearRefused, NotUnderstood),
+)  # fmt: skip
+def start_run(event: EventPath, body: RunAsked) -> Started:
+    """Start an import, or a test import that changes nothing."""
+    me, importer = person(), administration().importer
+    wanted = Wanted(Selection(tuple(body.schools), tuple(Term(id) for id in body.terms), body.contacts), body.nightly)
+    if body.clear:
+        permit(me, Action.DELETE_CONTACTS)
+    clear = Clear(body.clear.level, body.clear.confirm) if body.clear else None
+    begin = importer.preview if body.mode == "preview" else importer.start
+    return Started(run=begin(me, event, wanted, clear))
+
+
+@route(
+    "POST", "/api/contacts/clear", Action.DELETE_CONTACTS, tag="importer", answer=Started, status=202,
+    raises=(NotThere, AlreadyRunning, ClearRefused, NotUnderstood),
+)  # fmt: skip
+def clear_contacts(body: ClearAlone) -> Started:
+    """Delete all contacts up to a level, without an import. It can be undone until the account changes again."""
+    clear = Clear(body.level, body.confirm)
+    return Started(run=administration().importer.clear(person(), body.event, clear))
+
+
+@route(
+    "PUT", "/api/events/<event>/nightly", Action.STOP_SYNC, tag="nightly", answer=Stopped,
+    raises=(NotThere, NotSetUp),
+)  # fmt: skip
+def switch_nightly(event: EventPath, body: Switch) -> Stopped:
+    """Start or stop the nightly sync of an event."""
+    administration().importer.switch(person(), event, body.enabled)
+    return Stopped(events=[] if body.enabled else [event])
+
+
+@route("GET", "/api/nightly", Action.SEE_IMPORTER, tag="nightly", answer=NightlyTold)
+def list_nightly() -> NightlyTold:
+    """Which of my events are synced every night."""
+    me, admin = person(), administration()
+    enabled = admin.importer.nights.enabled(me.account)
+    found = [admin.events.of(me.account, event) for event in enabled if admin.events.is_mine(me, event)]
+    return NightlyTold(items=[NightlyEvent(id=one.event, name=one.name) for one in found])
+
+
+@route("POST", "/api/nightly/stop", Action.STOP_ALL_SYNC, tag="nightly", answer=Stopped)
+def stop_all_nightly() -> Stopped:
+    """Stop the nightly sync of all events."""
+    return Stopped(events=administration().importer.nights.stop_all(person().account))

@@ -1,0 +1,30 @@
+"""Reports of an event, for a spreadsheet: what was imported into it last."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from api import person, route
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from shapes import EventPath
+from spreadsheet import CSV, spreadsheet
+
+from roster import tabular
+from roster.errors import NotSetUp, NotThere
+from roster.permissions import Action
+from roster.runtime import administration
+
+ReportPath = Annotated[Literal["classes", "enrolments", "people"], Path(description="which report")]
+
+
+@route(
+    "GET", "/api/events/<event>/reports/<report>", Action.SEE_EVENT, tag="reports", answer=CSV,
+    raises=(NotThere, NotSetUp),
+)  # fmt: skip
+def read_report(event: EventPath, report: ReportPath) -> Response[str]:
+    """An event's classes, enrolments or people, as CSV."""
+    admin, account = administration(), person().account
+    found = admin.importer.records.event(account, event)
+    rows = tabular.report(admin.files.slots, report, admin.importer.integration(account), found)
+    return spreadsheet(f"{report}-{event}", tabular.REPORTS[report], rows)

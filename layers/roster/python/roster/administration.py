@@ -1,0 +1,36 @@
+"""What the administration's routes work with, in one place: the composition root makes it, the routes take from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from roster.administrators import Administrators
+from roster.events import Events
+from roster.filing import Files
+from roster.importing import Importer
+from roster.ports import AccountBook, ClassBook
+from roster.sessions import Sessions
+from roster.signin import SignIn
+from roster.site import WebSite
+from roster.starting import Starter
+
+
+@dataclass(frozen=True)
+class Administration:
+    """`mail_link`: sends a link to sign in (account, address, path) once the request was answered. `stamp`: now, as ISO
+    time.
+    """
+
+    site: WebSite
+    accounts: AccountBook
+    administrators: Administrators
+    sessions: Sessions
+    sign_in: SignIn
+    events: Events
+    starter: Starter
+    importer: Importer
+    class_book: ClassBook
+    files: Files
+    stamp: Callable[[], str]
+    mail_link: Callable[[str, str, str], None]

@@ -1,0 +1,47 @@
+"""The first administrator of an account, made by pickAtime itself: afterwards the account's own administrators decide.
+
+Nobody is signed in when this happens; it is asked for by who may invoke the function directly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from roster.errors import NotSetUp, NotUnderstood
+from roster.model import Level
+from roster.permissions import LEVELS, Administrator
+from roster.ports import Account, AccountBook, Staff
+
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,180}\.[^\s@.<>,;:\"()\[\]\\]{2,60}")
+_ACCOUNT = re.compile(r"[0-9]{1,20}")
+
+
+def is_email(text: str) -> bool:
+    """Whether it looks like one address; whether it is somebody's, only a mail can tell."""
+    return len(text) <= 254 and _EMAIL.fullmatch(text) is not None and text.isascii()
+
+
+@dataclass(frozen=True)
+class Administrators:
+    staff: Staff
+    accounts: AccountBook
+    new_id: Callable[[], str]
+
+    def make(
+        self, account: str, email: str, name: str, level: str = Level.ADMINISTRATOR, school: str = ""
+    ) -> Administrator:
+        """Keeps somebody as administrator; who is there already by this address gets that name and level."""
+        if not _ACCOUNT.fullmatch(account) or not is_email(email):
+            raise NotUnderstood("give an account number (digits) and an e-mail address")
+        if level not in LEVELS[1:]:
+            raise NotUnderstood(f"there is no level {level}", f"Give one of: {', '.join(LEVELS[1:])}.")
+        if not self.accounts.account(account):
+            if not school:
+                raise NotSetUp(f"there is no account {account}", "Name its school to make it.")
+            self.accounts.change(Account(account, school))
+        known = self.staff.with_email(account, email) or Administrator(account, self.new_id())
+        person = replace(known, email=email, name=name or known.name, level=level)
+        self.staff.keep(person)
+        return person

@@ -1,0 +1,37 @@
+"""The cursor of a list: where its next page begins, in a form that the web client hands back and does not read.
+
+It says which list it belongs to, and is taken for nothing else. It needs no signature: which account a list is of
+never comes from it, so whoever makes one up only begins elsewhere in a list that is theirs.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from roster.errors import NotUnderstood
+
+LONGEST = 2_000
+FRESH = "Leave the cursor out to begin with the first page."
+
+
+def cursor_after(list_name: str, last: str) -> str:
+    """The cursor of the page behind `last`; blank stays blank, as after the last page."""
+    if not last:
+        return ""
+    return urlsafe_b64encode(json.dumps([list_name, last]).encode()).decode().rstrip("=")
+
+
+def last_before(list_name: str, cursor: str) -> str:
+    """What the page behind this cursor follows on. Raises NotUnderstood for anything that is no cursor of this list."""
+    if not cursor:
+        return ""
+    try:
+        found = json.loads(urlsafe_b64decode(cursor[:LONGEST] + "=" * (-len(cursor) % 4)))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or found[:1] != [list_name] or len(found) != 2 or not isinstance(found[1], str):
+        raise NotUnderstood("this is no cursor of this list", FRESH)
+    if cursor_after(list_name, found[1]) != cursor:  # the same place has one spelling
+        raise NotUnderstood("this is no cursor of this list", FRESH)
+    return found[1]

@@ -1,0 +1,118 @@
+"""The DynamoDB adapter of `EventBook`: events as their administrators see and change them.
+
+What runs keep with an event (what was chosen, applied, settled) is left alone: only the attributes that are meant are
+written, and only to an event that is still there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.expressions.update import Action
+
+from roster import keys
+from roster.errors import AlreadyRunning
+from roster.model import Selection
+from roster.ports import Conference
+from roster.records import TABLE
+from roster.tables import EventItem, LockItem
+from roster.trouble import condition_failed, trouble
+
+TEXTS = ("name", "held_on")
+GROUPS = ("settings", "notifications", "fields")
+
+
+class DynamoEventBook:
+    """An account's events (see roster.ports.EventBook)."""
+
+    @trouble(TABLE)
+    def page(self, account: str, after: str, most: int) -> Sequence[Conference]:
+        behind = EventItem.sk.between(*keys.events_after(after))
+        limit = most + 1 if after else most  # the one that it follows on comes along
+        items = EventItem.query(keys.account(account).pk, behind, limit=limit, consistent_read=True)
+        found = (_conference(account, item) for item in items)
+        return [one for one in found if one.event != after][:most]
+
+    @trouble(TABLE)
+    def of(self, account: str, event: str) -> Conference | None:
+        try:
+            return _conference(account, EventItem.get(*keys.event(account, event), consistent_read=True))
+        except DoesNotExist:
+            return None
+
+    @trouble(TABLE)
+    def add(self, conference: Conference) -> None:
+        item = EventItem(
+            *keys.event(conference.account, conference.event),
+            name=conference.name,
+            created=conference.created,
+            nightly=conference.nightly,
+            template=conference.template or None,
+            held_on=conference.held_on or None,
+            **{group: _plain(conference, group) for group in GROUPS},
+        )
+        try:
+            item.save(condition=EventItem.pk.does_not_exist())
+        except PutError as error:
+            if condition_failed(error):
+                raise AlreadyRunning(f"there is an event {conference.event} already") from None
+            raise
+
+    def change(self, conference: Conference) -> bool:
+        actions: list[Action] = []
+        for name in TEXTS:
+            attribute, value = getattr(EventItem, name), getattr(conference, name)
+            actions.append(attribute.set(value) if value else attribute.remove())
+        actions += [getattr(EventItem, group).set(_plain(conference, group)) for group in GROUPS]
+        return _written(conference.account, conference.event, actions)
+
+    def choose(self, account: str, event: str, selection: Selection) -> bool:
+        return _written(account, event, [EventItem.selection.set(selection.to_json())])
+
+    def deleting(self, account: str, event: str, run: str) -> bool:
+        return _written(account, event, [EventItem.deleting.set(run), EventItem.nightly.set(False)])
+
+    @trouble(TABLE)
+    def holder(self, account: str, event: str) -> tuple[str, str]:
+        try:
+            lock = LockItem.get(*keys.event_lock(account, event), consistent_read=True)
+        except DoesNotExist:
+            return "", ""
+        return lock.owner, lock.run
+
+
+@trouble(TABLE)
+def _written(account: str, event: str, actions: list[Action]) -> bool:
+    try:
+        EventItem(*keys.event(account, event)).update(actions, condition=EventItem.pk.exists())
+    except UpdateError as error:
+        if condition_failed(error):
+            return False
+        raise
+    return True
+
+
+def _plain(conference: Conference, group: str) -> Any:
+    found = getattr(conference, group)
+    return list(found) if group == "fields" else dict(found)
+
+
+def _conference(account: str, item: EventItem) -> Conference:
+    terms = Selection.from_json(item.selection).terms
+    return Conference(
+        account,
+        keys.id_of(item.sk),
+        item.name or "",
+        item.held_on or "",
+        item.created or "",
+        bool(item.nightly),
+        dict(item.settings or {}),
+        dict(item.notifications or {}),
+        tuple(item.fields or ()),
+        item.template or "",
+        bool(item.snapshot),
+        tuple(term.name or term.id for term in terms),
+        item.deleting or "",
+    )

@@ -1,0 +1,46 @@
+"""The DynamoDB adapter of `RunBook`: an event's runs, newest first, and what was decided about held ones.
+
+Runs of a night have names that Scheduler makes up, so their order is that of their start; an event has a few hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pynamodb.exceptions import UpdateError
+
+from roster import keys
+from roster.ports import Run, RunKey
+from roster.records import TABLE, run_of_item
+from roster.tables import RunItem
+from roster.trouble import condition_failed, trouble
+
+LISTED = ["run", "started", "ended", "mode", "status", "by", "night", "decided", "decided_by"]
+
+
+class DynamoRunBook:
+    """See roster.ports.RunBook."""
+
+    @trouble(TABLE)
+    def page(self, account: str, event: str, after: str, most: int) -> Sequence[Run]:
+        partition = keys.run(account, event, "").pk
+        items = RunItem.query(partition, attributes_to_get=LISTED, consistent_read=True)
+        runs = [run_of_item(item) for item in items]
+        runs.sort(key=_place, reverse=True)
+        return [run for run in runs if not after or _place(run) < after][:most]
+
+    @trouble(TABLE)
+    def decide(self, key: RunKey, decision: str, by: str) -> bool:
+        item = RunItem(*keys.run(key.account, key.event, key.run))
+        undecided = (RunItem.status == "held") & RunItem.decided.does_not_exist()
+        try:
+            item.update([RunItem.decided.set(decision), RunItem.decided_by.set(by)], condition=undecided)
+        except UpdateError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+
+def _place(run: Run) -> str:
+    return f"{run.started} {run.run}"

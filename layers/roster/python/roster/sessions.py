@@ -1,0 +1,80 @@
+"""Who is signed in: a random secret in a cookie, known here by its digest, and good while its contact is.
+
+The contact is read at every request, so whoever is removed or lowered loses access with the next one. A session ends
+after half an hour without a request, after eight hours in any case, and when it or all of its person's are ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from roster.errors import NotSignedIn
+from roster.permissions import Administrator
+from roster.ports import Session, SignIns, Staff
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=8)
+NOTED = timedelta(minutes=1)  # a session that was seen so lately is not written again
+
+
+def digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who sends a request, and until when (ISO time) without another one."""
+
+    person: Administrator
+    expires: str
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """`token`: 256 random bits, fit for a cookie and an address."""
+
+    kept: SignIns
+    staff: Staff
+    now: Callable[[], datetime]
+    token: Callable[[], str]
+
+    def begin(self, person: Administrator) -> str:
+        """The secret of a new session: never one that was there before the sign-in."""
+        secret, now = self.token(), self.now()
+        seen = int(now.timestamp())
+        expires = int((now + IDLE).timestamp())
+        self.kept.keep_session(digest(secret), Session(person.account, person.id, now.isoformat(), seen, expires))
+        return secret
+
+    def of(self, secret: str) -> SignedIn:
+        """Raises NotSignedIn, which never says why not."""
+        session = self.kept.session(digest(secret)) if secret else None
+        now = self.now()
+        if not session or session.expires <= now.timestamp() or _last(session) <= now:
+            raise NotSignedIn("nobody is signed in")
+        person = self.staff.of(session.account, session.contact)
+        if not person or not person.may_sign_in or session.created <= person.sessions_after:
+            raise NotSignedIn("nobody is signed in")
+        expires = self._noted(secret, session, now)
+        return SignedIn(person, datetime.fromtimestamp(expires, UTC).isoformat())
+
+    def end(self, secret: str) -> None:
+        if secret:
+            self.kept.drop_session(digest(secret))
+
+    def end_all(self, person: Administrator) -> None:
+        self.staff.sign_out(person, self.now().isoformat())
+
+    def _noted(self, secret: str, session: Session, now: datetime) -> int:
+        if now.timestamp() - session.seen < NOTED.total_seconds():
+            return session.expires
+        expires = int(min(now + IDLE, _last(session)).timestamp())
+        self.kept.seen(digest(secret), replace(session, seen=int(now.timestamp()), expires=expires))
+        return expires
+
+
+def _last(session: Session) -> datetime:
+    return datetime.fromisoformat(session.created) + LONGEST

@@ -1,0 +1,78 @@
+"""The DynamoDB adapter of `SignIns`: links, sessions and counts, each with the time after which DynamoDB forgets it.
+
+DynamoDB takes its time to forget, so whoever reads looks at `expires` too. A secret is never stored, only its digest.
+"""
+
+from __future__ import annotations
+
+from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
+from pynamodb.expressions.update import Action
+
+from roster import keys
+from roster.ports import Session, SignInLink
+from roster.records import TABLE
+from roster.tables import SessionItem, SignInCountItem, SignInItem
+from roster.trouble import condition_failed, trouble
+
+
+class DynamoSignIns:
+    """Links and sessions (see roster.ports.SignIns)."""
+
+    @trouble(TABLE)
+    def keep_link(self, digest: str, link: SignInLink) -> None:
+        SignInItem(*keys.sign_in(digest), **vars(link)).save()
+
+    @trouble(TABLE)
+    def link(self, digest: str) -> SignInLink | None:
+        try:
+            item = SignInItem.get(*keys.sign_in(digest), consistent_read=True)
+        except DoesNotExist:
+            return None
+        return SignInLink(item.account, item.contact, item.to, int(item.expires))
+
+    @trouble(TABLE)
+    def use_link(self, digest: str) -> bool:
+        try:
+            SignInItem(*keys.sign_in(digest)).delete(condition=SignInItem.pk.exists())
+        except DeleteError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    @trouble(TABLE)
+    def counted(self, whose: str, window: str, most: int, expires: int) -> bool:
+        few = SignInCountItem.sent.does_not_exist() | (SignInCountItem.sent < most)
+        one_more: list[Action] = [SignInCountItem.sent.add(1), SignInCountItem.expires.set(expires)]
+        try:
+            SignInCountItem(*keys.sign_in_count(whose, window)).update(one_more, condition=few)
+        except UpdateError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    @trouble(TABLE)
+    def keep_session(self, digest: str, session: Session) -> None:
+        SessionItem(*keys.session(digest), **vars(session)).save()
+
+    @trouble(TABLE)
+    def session(self, digest: str) -> Session | None:
+        try:
+            item = SessionItem.get(*keys.session(digest), consistent_read=True)
+        except DoesNotExist:
+            return None
+        return Session(item.account, item.contact, item.created, int(item.seen), int(item.expires))
+
+    @trouble(TABLE)
+    def seen(self, digest: str, session: Session) -> None:
+        later: list[Action] = [SessionItem.seen.set(session.seen), SessionItem.expires.set(session.expires)]
+        try:
+            SessionItem(*keys.session(digest)).update(later, condition=SessionItem.pk.exists())
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise  # else it was ended meanwhile, and stays ended
+
+    @trouble(TABLE)
+    def drop_session(self, digest: str) -> None:
+        SessionItem(*keys.session(digest)).delete()

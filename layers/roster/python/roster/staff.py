@@ -1,0 +1,105 @@
+"""The DynamoDB adapters of `Staff` and `AccountBook`: the people who work in an account, and the account itself.
+
+Staff are contacts that people keep by hand: no import writes them, so a level that somebody set stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.update import Action
+
+from roster import keys
+from roster.applications import BY_HAND
+from roster.model import Kind
+from roster.permissions import Administrator, rank
+from roster.ports import Account
+from roster.records import TABLE
+from roster.tables import AccountItem, ContactItem
+from roster.trouble import condition_failed, trouble
+
+
+class DynamoStaff:
+    """Contacts kept by hand (see roster.ports.Staff). Those that were made inactive are nobody."""
+
+    @trouble(TABLE)
+    def of(self, account: str, id: str) -> Administrator | None:
+        try:
+            item = ContactItem.get(*_key(account, id), consistent_read=True)
+        except DoesNotExist:
+            return None
+        return None if item.inactive_since else _person(account, item)
+
+    @trouble(TABLE)
+    def with_email(self, account: str, email: str) -> Administrator | None:
+        wanted = email.strip().casefold()
+        found = [one for one in _all(account) if wanted and one.email.casefold() == wanted]
+        return max(found, key=lambda one: (rank(one.level), one.id), default=None)
+
+    @trouble(TABLE)
+    def keep(self, person: Administrator) -> None:
+        first, _, last = person.name.partition(" ")
+        values = {"first": first, "last": last, "email": person.email}
+        known: list[Action] = [
+            ContactItem.kind.set(Kind.ADMINISTRATOR.value),
+            ContactItem.id.set(person.id),
+            ContactItem.origin.set(BY_HAND),
+            ContactItem.level.set(str(person.level)),
+            ContactItem.events.set(list(person.events)),
+            ContactItem.inactive_since.remove(),
+        ]
+        for name, value in values.items():
+            attribute = getattr(ContactItem, name)
+            known.append(attribute.set(value) if value else attribute.remove())
+        ContactItem(*_key(person.account, person.id)).update(known)
+
+    @trouble(TABLE)
+    def sign_out(self, person: Administrator, now: str) -> None:
+        there = ContactItem.pk.exists()
+        try:
+            ContactItem(*_key(person.account, person.id)).update([ContactItem.sessions_after.set(now)], condition=there)
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise  # else whoever is gone is signed out already
+
+
+class DynamoAccountBook:
+    """What accounts say of themselves (see roster.ports.AccountBook)."""
+
+    @trouble(TABLE)
+    def account(self, account: str) -> Account | None:
+        try:
+            item = AccountItem.get(*keys.account(account), consistent_read=True)
+        except DoesNotExist:
+            return None
+        return Account(account, item.name, item.zone or "")
+
+    @trouble(TABLE)
+    def change(self, account: Account) -> None:
+        zone = AccountItem.zone.set(account.zone) if account.zone else AccountItem.zone.remove()
+        AccountItem(*keys.account(account.account)).update([AccountItem.name.set(account.name), zone])
+
+
+def _all(account: str) -> Iterator[Administrator]:
+    administrators = ContactItem.sk.startswith(keys.contacts_of_kind(Kind.ADMINISTRATOR))
+    for partition in keys.contact_partitions(account, BY_HAND):
+        for item in ContactItem.query(partition, administrators, consistent_read=True):
+            if not item.inactive_since:
+                yield _person(account, item)
+
+
+def _key(account: str, id: str) -> keys.Key:
+    return keys.contact(account, BY_HAND, Kind.ADMINISTRATOR, id)
+
+
+def _person(account: str, item: ContactItem) -> Administrator:
+    return Administrator(
+        account,
+        item.id,
+        item.email or "",
+        " ".join(part for part in (item.first, item.last) if part),
+        item.level,
+        tuple(item.events or ()),
+        item.sessions_after or "",
+    )

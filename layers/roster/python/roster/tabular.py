@@ -1,0 +1,118 @@
+"""Lists for spreadsheets: a run's changes and problems, an event's classes, enrolments and people, as CSV.
+
+Never a birth date. A cell that a spreadsheet would take for a formula is told as text.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from io import StringIO
+from typing import TypeAlias
+
+from roster.errors import FilesMissing
+from roster.keys import SLOTS
+from roster.ledgers import CHANGING, applied
+from roster.lines import classes, contacts
+from roster.model import ClassEntry, ContactEntry
+from roster.ports import Event, Integration, Run, RunKey, Slots
+from roster.report import UNEXPECTED_HELP
+from roster.staging import Staging
+
+Row: TypeAlias = tuple[str, ...]
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+PROBLEMS: Row = ("code", "kind", "id", "what to do")
+CHANGES: Row = ("kind", "id", "outcome", "changed")
+REPORTS: Mapping[str, Row] = {
+    "classes": ("class id", "class", "school", "terms", "teachers", "students"),
+    "enrolments": ("class id", "class", "role", "id", "first name", "last name"),
+    "people": ("kind", "id", "number", "first name", "last name", "e-mail", "classes", "security value"),
+}
+
+
+def as_csv(header: Row, rows: Iterable[Row]) -> str:
+    text = StringIO()
+    lines = csv.writer(text, lineterminator="\r\n")
+    lines.writerow(header)
+    lines.writerows([_harmless(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def problems(slots: Slots, key: RunKey, run: Run) -> list[Row]:
+    """What the run found wrong, id by id, with what a person can do; what has one remedy stands together."""
+    staging = Staging(slots, key, "")
+    help = {**_provided(staging), **(run.report.get("help") or {})}
+    return sorted((*found, help.get(found[0], UNEXPECTED_HELP)) for found in staging.problems())
+
+
+def changes(slots: Slots, key: RunKey) -> list[Row]:
+    """What became of whom, and which attributes changed; never their values."""
+    told = Staging(slots, key, "").told_changes()
+    return sorted((kind, id, outcome, " ".join(fields)) for kind, id, outcome, fields in told)
+
+
+def _provided(staging: Staging) -> Mapping[str, str]:
+    """The provider's words, for a run that ended without a report of them; unless it failed before it had any."""
+    try:
+        return staging.help()
+    except FilesMissing:
+        return {}
+
+
+def report(slots: Slots, name: str, integration: Integration | None, event: Event) -> Iterator[Row]:
+    """One of REPORTS, from what was applied last; nothing where nothing was."""
+    ledger = integration.ledger if integration else ""
+    if name == "people":
+        return _people(slots, ledger, event.event)
+    names = {entry.key: entry for entry in _contacts(slots, ledger) if event.event in entry.listed}
+    return (_classes if name == "classes" else _enrolments)(_all_classes(slots, event.snapshot), names)
+
+
+def _people(slots: Slots, ledger: str, event: str) -> Iterator[Row]:
+    for entry in _contacts(slots, ledger):
+        if event in entry.listed:
+            person = entry.person
+            on_file = "" if person.kind != "student" else "on file" if person.birth_date else "blank"
+            known = (person.kind, person.id, person.number or person.sis_id, person.first, person.last, person.email)
+            yield (*known, str(len(entry.listed[event].classes)), on_file)
+
+
+def _classes(found: Iterable[ClassEntry], names: Mapping[tuple[str, str], ContactEntry]) -> Iterator[Row]:
+    for entry in found:
+        teachers = ", ".join(_name(names, "teacher", id) for id in entry.teachers)
+        info = entry.info
+        yield info.id, info.name, info.school, " ".join(info.terms), teachers, str(len(entry.students))
+
+
+def _enrolments(found: Iterable[ClassEntry], names: Mapping[tuple[str, str], ContactEntry]) -> Iterator[Row]:
+    for entry in found:
+        for kind, ids in (("teacher", entry.teachers), ("student", entry.students)):
+            for id in ids:
+                person = names[kind, id].person if (kind, id) in names else None
+                yield (
+                    entry.key,
+                    entry.info.name,
+                    kind,
+                    id,
+                    person.first if person else "",
+                    person.last if person else "",
+                )
+
+
+def _name(names: Mapping[tuple[str, str], ContactEntry], kind: str, id: str) -> str:
+    return (names[kind, id].person.name if (kind, id) in names else "") or id
+
+
+def _contacts(slots: Slots, ledger: str) -> Iterator[ContactEntry]:
+    for name in CHANGING if ledger else ():
+        for file in applied(slots, ledger, name, range(SLOTS)):
+            yield from contacts(file)
+
+
+def _all_classes(slots: Slots, snapshot: str) -> Iterator[ClassEntry]:
+    for file in applied(slots, snapshot, "classes", range(SLOTS)) if snapshot else ():
+        yield from classes(file)

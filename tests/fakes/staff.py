@@ -1,0 +1,170 @@
+"""The administration's ports over dictionaries: people, accounts, links, sessions, events, and a mailbox."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from roster.errors import RosterError
+from roster.letters import Letter
+from roster.permissions import Administrator, rank
+from roster.ports import Account, Conference, Session, SignInLink
+
+ACCOUNT = "11600000"
+ORIGIN = "https://pickatime.example"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+class MemoryStaff:
+    """roster.ports.Staff."""
+
+    def __init__(self, *people: Administrator) -> None:
+        self.people = {(one.account, one.id): one for one in people}
+
+    def of(self, account: str, id: str) -> Administrator | None:
+        return self.people.get((account, id))
+
+    def with_email(self, account: str, email: str) -> Administrator | None:
+        found = [
+            one for one in self.people.values() if one.account == account and one.email.casefold() == email.casefold()
+        ]
+        return max(found, key=lambda one: rank(one.level), default=None)
+
+    def keep(self, person: Administrator) -> None:
+        self.people[person.account, person.id] = person
+
+    def sign_out(self, person: Administrator, now: str) -> None:
+        self.keep(replace(person, sessions_after=now))
+
+
+class MemoryAccountBook:
+    """roster.ports.AccountBook."""
+
+    def __init__(self) -> None:
+        self.accounts = {ACCOUNT: Account(ACCOUNT, "Harbor High")}
+
+    def account(self, account: str) -> Account | None:
+        return self.accounts.get(account)
+
+    def change(self, account: Account) -> None:
+        self.accounts[account.account] = account
+
+
+class MemorySignIns:
+    """roster.ports.SignIns."""
+
+    def __init__(self) -> None:
+        self.links: dict[str, SignInLink] = {}
+        self.sessions: dict[str, Session] = {}
+        self.counts: dict[tuple[str, str], int] = {}
+        self.written = 0
+
+    def keep_link(self, digest: str, link: SignInLink) -> None:
+        self.links[digest] = link
+
+    def link(self, digest: str) -> SignInLink | None:
+        return self.links.get(digest)
+
+    def use_link(self, digest: str) -> bool:
+        return self.links.pop(digest, None) is not None
+
+    def counted(self, whose: str, window: str, most: int, expires: int) -> bool:
+        few = self.counts.get((whose, window), 0) < most
+        self.counts[whose, window] = self.counts.get((whose, window), 0) + few
+        return few
+
+    def keep_session(self, digest: str, session: Session) -> None:
+        self.sessions[digest] = session
+
+    def session(self, digest: str) -> Session | None:
+        return self.sessions.get(digest)
+
+    def seen(self, digest: str, session: Session) -> None:
+        self.written += 1
+        if digest in self.sessions:
+            self.sessions[digest] = session
+
+    def drop_session(self, digest: str) -> None:
+        self.sessions.pop(digest, None)
+
+
+class Mailbox:
+    """roster.ports.Mail; `trouble` is raised in place of sending."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Letter]] = []
+        self.trouble: RosterError | None = None
+
+    def send(self, to: Sequence[str], letter: Letter) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.sent += [(one, letter) for one in to]
+
+
+class MemoryEventBook:
+    """roster.ports.EventBook and Nights; `log` is what happened, in order."""
+
+    def __init__(self, *events: Conference) -> None:
+        self.events = {one.event: one for one in events}
+        self.holders: dict[str, tuple[str, str]] = {}
+        self.log: list[str] = []
+
+    def page(self, account: str, after: str, most: int) -> Sequence[Conference]:
+        return [self.events[id] for id in sorted(self.events) if id > after][:most]
+
+    def of(self, account: str, event: str) -> Conference | None:
+        return self.events.get(event)
+
+    def add(self, conference: Conference) -> None:
+        self.events[conference.event] = conference
+
+    def change(self, conference: Conference) -> bool:
+        there = conference.event in self.events
+        if there:
+            self.events[conference.event] = conference
+        return there
+
+    def deleting(self, account: str, event: str, run: str) -> bool:
+        self.log.append(f"{event} is deleted by {run}")
+        return self.change(replace(self.events[event], deleting=run, nightly=False))
+
+    def holder(self, account: str, event: str) -> tuple[str, str]:
+        return self.holders.get(event, ("", ""))
+
+    def stop(self, account: str, event: str) -> None:
+        self.log.append(f"no more nights of {event}")
+
+
+class MemoryExecutions:
+    """roster.ports.Executions."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.started: dict[str, Mapping[str, Any]] = {}
+        self.running: set[str] = set()
+        self._log = log
+
+    def start(self, run: str, what: Mapping[str, Any]) -> None:
+        self.started[run] = what
+        self._log.append(f"run {run} starts")
+
+    def is_running(self, owner: str) -> bool:
+        return owner in self.running
+
+
+def numbered(word: str) -> Any:
+    """word1, word2 and so on: in place of chance."""
+    numbers = itertools.count(1)
+    return lambda: f"{word}{next(numbers)}"
