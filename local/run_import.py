@@ -48,7 +48,7 @@ def follow(account: LocalAccount, run: str, show: Show) -> dict[str, Any]:
     while True:
         over = _is_over(account, run)  # asked first: a record read after the end is the last one
         record = account.run(run)
-        if record.get("ended"):
+        if record.get("report"):  # with the end, which moto may show a moment before it
             return {**record["report"], "run": run}
         if over:
             return {**GONE, "run": run}

@@ -10,7 +10,7 @@ from roster.administrators import is_email
 from roster.clocks import is_zone
 from roster.cursor import cursor_after, last_before
 from roster.errors import Forbidden, NotUnderstood
-from roster.keys import event, event_of, events_after
+from roster.keys import event, events_after, id_of
 from roster.model import Level
 from roster.permissions import LOWEST, Action, Administrator, allowed, may, permit, rank, reaches
 from roster.site import WebSite, is_path
@@ -82,7 +82,7 @@ def test_a_cursor_is_good_for_its_own_list_only() -> None:
 def test_an_event_lies_behind_the_one_before_it(id: str) -> None:
     low, high = events_after("")
     assert low < event("1", id).sk < high
-    assert event_of(event("1", id).sk) == id
+    assert id_of(event("1", id).sk) == id
 
 
 HTTPS, HTTP = WebSite("https://pickatime.example"), WebSite("http://127.0.0.1:8080")
