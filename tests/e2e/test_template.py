@@ -173,3 +173,14 @@ def test_no_log_is_kept_for_ever() -> None:
     for name, resource in RESOURCES.items():
         if resource["Type"] == "AWS::Logs::LogGroup":
             assert resource["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
+
+
+def test_who_switches_nights_touches_the_groups_schedules_and_hands_on_one_role() -> None:
+    schedules, role = RESOURCES["NightlyPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert all(action.startswith("scheduler:") and action.endswith("Schedule") for action in _actions(schedules))
+    assert schedules["Resource"]["Sub"].endswith(":schedule/${Nightly}/*")
+    assert (_actions(role), role["Resource"]) == (["iam:PassRole"], {"GetAtt": "NightlyRole.Arn"})
+    assert role["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+    (started,) = RESOURCES["NightlyRole"]["Properties"]["Policies"]
+    (statement,) = started["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == ("states:StartExecution", {"Ref": "Sync"})
