@@ -52,7 +52,8 @@ def _report(account: LocalAccount, args: Namespace) -> dict[str, Any]:
         raise
     report = _followed(account, run)
     # nobody knows what a run has written whose writes are None: the next one goes on with what that one had
-    if report["status"] in ("preview", "stopped") or (report["status"], report["writes"]) == ("failed", 0):
+    ended = report["status"], report["writes"]
+    if report["status"] in ("preview", "stopped") or ended in (("failed", 0), ("cancelled", 0)):
         account.put_back(before)
     return report
 

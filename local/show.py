@@ -18,6 +18,7 @@ STATUS = {
     "preview": "This was a test import: nothing was changed.",
     "held": "The run is held: nothing was changed, because a person should look first.",
     "failed": "The run failed.",  # whether anything was changed, the error says
+    "cancelled": "The run was cancelled.",
     "stopped": "The run was stopped: nothing was changed.",
 }
 HELD_HELP = (

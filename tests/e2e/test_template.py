@@ -164,6 +164,13 @@ def test_nobody_takes_over_while_a_lambda_of_the_stopped_run_may_still_write() -
     assert TEMPLATE["Parameters"]["LingerSeconds"]["Default"] >= sync["Timeout"]
 
 
+def test_a_run_that_ends_without_a_word_is_told_of() -> None:
+    rule = RESOURCES["SyncRoster"]["Properties"]["Events"]["RunEnded"]
+    assert rule["Type"] == "EventBridgeRule"
+    assert rule["Properties"]["Pattern"]["detail"]["status"] == ["ABORTED", "TIMED_OUT", "FAILED"]
+    assert len(rule["Properties"]["Pattern"]["detail"]["stateMachineArn"]) == 1
+
+
 def test_no_log_is_kept_for_ever() -> None:
     """A group that Lambda makes by itself is never emptied."""
     for name, function in _functions().items():

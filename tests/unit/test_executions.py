@@ -18,11 +18,17 @@ class States:
 
     def __init__(self, status: str, stopped: datetime | None) -> None:
         self.answer = {"status": status, **({"stopDate": stopped} if stopped else {})}
+        self.stopped = ""
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:
         if self.answer["status"] in ("ExecutionDoesNotExist", "AccessDeniedException"):
             raise ClientError({"Error": {"Code": self.answer["status"]}}, "DescribeExecution")
         return self.answer
+
+    def stop_execution(self, executionArn: str) -> None:
+        if self.answer["status"] == "ExecutionDoesNotExist":
+            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist"}}, "StopExecution")
+        self.stopped = executionArn
 
 
 def runs(status: str, minutes: float = 0.0, stopped: datetime | None = ENDED) -> bool:
@@ -49,3 +55,10 @@ def test_one_that_succeeded_has_waited_for_everything() -> None:
 
 def test_one_that_nobody_knows_has_ended() -> None:
     assert not runs("ExecutionDoesNotExist")
+
+
+def test_one_is_stopped_and_one_that_is_gone_is_no_error() -> None:
+    states = States("RUNNING", None)
+    StepFunctionsExecutions(timedelta(), states).stop("arn")
+    assert states.stopped == "arn"
+    StepFunctionsExecutions(timedelta(), States("ExecutionDoesNotExist", None)).stop("arn")

@@ -14,12 +14,13 @@ from tests.support import ROOT
 
 MACHINE: dict[str, Any] = json.loads((ROOT / "infra" / "sync.asl.json").read_text())
 STATES: dict[str, Any] = MACHINE["States"]
-SHARD: dict[str, Any] = STATES["Apply"]["ItemProcessor"]["States"]
+MAPS = {name: state["ItemProcessor"]["States"] for name, state in STATES.items() if state["Type"] == "Map"}
+SHARD: dict[str, Any] = MAPS["Apply"]
 MINUTES, HOURS = 60, 3600
 
 
 def tasks() -> Iterator[tuple[str, dict[str, Any]]]:
-    found = {**STATES, **SHARD}
+    found = {**STATES, **{name: state for states in MAPS.values() for name, state in states.items()}}
     yield from ((name, state) for name, state in found.items() if state["Type"] == "Task")
 
 
@@ -66,3 +67,29 @@ def test_a_shard_that_fails_does_not_end_the_map_before_the_others_have_ended() 
         {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "ShardFailed"}
     ]
     assert SHARD["ShardFailed"]["Parameters"] == {"error.$": "$.error.Error"}, "256 causes do not fit into a state"
+
+
+@pytest.mark.parametrize("name", ["Clear", "PutBack"])
+def test_a_clear_and_putting_back_are_maps_like_apply(name: str) -> None:
+    task, failed = MAPS[name].values()
+    assert task["Retry"] == SHARD["ApplyShard"]["Retry"]
+    assert [catch["ErrorEquals"] for catch in task["Catch"]] == [["States.ALL"]]
+    assert failed["Parameters"] == SHARD["ShardFailed"]["Parameters"]
+    assert STATES[name]["MaxConcurrency"] == STATES["Apply"]["MaxConcurrency"]
+
+
+def test_a_clear_comes_after_the_guard_and_whatever_fails_then_is_put_back() -> None:
+    assert [choice["Next"] for choice in STATES["Verdict"]["Choices"]] == ["Clear", "Apply"]
+    assert (STATES["ClearedAll"]["Choices"][0]["Next"], STATES["ClearedAll"]["Default"]) == ("NotAllCleared", "Apply")
+    assert STATES["NotAllCleared"]["Next"] == "PutBack"
+    assert STATES["AppliedAll"]["Choices"][0]["Next"] == "NotAllApplied"
+    assert STATES["NotAllApplied"]["Next"] == "MayPutBack"
+    may = STATES["MayPutBack"]
+    assert (may["Choices"][0]["Next"], may["Default"]) == ("PutBack", "RecordFailure")
+    assert STATES["PutBack"]["Next"] == "RecordFailure"
+
+
+def test_a_night_that_has_nothing_to_do_succeeds() -> None:
+    first = STATES["PulledAll"]["Choices"][0]
+    assert (first["Variable"], first["Next"]) == ("$.quiet", "NothingToDo")
+    assert STATES["NothingToDo"]["Type"] == "Succeed"

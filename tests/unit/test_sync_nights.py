@@ -93,6 +93,7 @@ def test_a_run_that_plans_is_cancelled(district: District) -> None:
     assert cancel(district.records, machine, key(state["run"]))
     assert machine.stopped == [state["run"]]
     said = district.sync().ended({"account": ACCOUNT, "event": EVENT}, state["run"], "ABORTED")
+    assert said["error"]["message"] == "somebody stopped the run"
     assert said["status"] == district.records.runs[state["run"]].status == "cancelled"
     assert district.records.locks == {}
     assert not cancel(district.records, machine, key(state["run"]))

@@ -20,6 +20,7 @@ from roster.staging import Staging
 from roster.state import ALONE, State, key_of, staging_of
 from roster.tally import Tally
 
+CANCELLED = {"code": "Cancelled", "message": "somebody stopped the run", "help": "Nothing was changed."}
 ENDED_AS = {"ABORTED": "cancelled"}  # any other end that left no record is a failure
 
 
@@ -145,6 +146,8 @@ class Finishing:
         lingers = is_applying(self.records, key)
         said = report.failed({"Error": "Stopped", "Cause": ""}, {}, lingers)
         said["status"] = ENDED_AS.get(status, "failed")
+        if said["status"] == "cancelled" and not lingers:
+            said["error"] = CANCELLED
         self._give_up_pulling(key.account, run)
         self.records.finish(key, said["status"], said, self._stamp(), ending=Ending(lingers=lingers))
         return said
