@@ -155,9 +155,10 @@ class Importer:
         """The part of a run's input. The acting user and all administrators stay, whatever else they are."""
         if sure and clear.confirm != CONFIRMED:
             raise NotUnderstood("confirm: this deletes contacts", f"Type {CONFIRMED} to go on.")
-        others = [one.name or one.event for one in self._all_events(person.account) if one.imported]
-        mine = self._event(person, event)
-        others = [name for name in others if name != (mine.name or mine.event)] if mine.imported else others
+        self._event(person, event)
+        others = [
+            one.name or one.event for one in self._all_events(person.account) if one.imported and one.event != event
+        ]
         if others:
             named = ", ".join(f"“{name}”" for name in others)
             raise ClearRefused(f"other events of this account still have classes: {named}")
