@@ -22,6 +22,8 @@ LOGGER = "from aws_lambda_powertools import Logger"
 AWS = "import boto3"
 HTTP = "import requests"
 PAGES = "from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response"
+VALIDATED = "from aws_lambda_powertools.event_handler.middlewares import openapi_validation"
+CHECKED = f"import pydantic; {VALIDATED}; from aws_lambda_powertools.event_handler.openapi import models, params"
 JSON = "import msgspec" if find_spec("msgspec") else ""
 LATER = "import roster.http"  # the runtime imports it when an importer is first called
 
@@ -31,7 +33,7 @@ LIBRARIES = {
     "classlink_districts": (AWS, STORE, LOGGER, HTTP, JSON),
     "sync_roster": (AWS, STORE, LOGGER, JSON),
     "sso_callback": (STORE, LOGGER, PAGES, JSON),
-    "admin_api": (AWS, STORE, LOGGER, PAGES, JSON),
+    "admin_api": (AWS, STORE, LOGGER, PAGES, CHECKED, JSON),
 }
 SPEAK_HTTP = ("import_", "classlink_districts")
 

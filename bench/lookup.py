@@ -1,7 +1,7 @@
-"""What a warm web handler adds to the DynamoDB call that it makes.
+"""What a warm web handler adds to the DynamoDB call that it makes, through the same botocore client.
 
-The `/client` page looks an account up by its number: one GetItem, with the handler around it, beside the same
-GetItem through the same botocore client.
+The `/client` page looks an account up by its number: one GetItem. The administration looks an event up and lists a
+page of classes: one GetItem and one Query, and before them the reads that say who asks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bench.layout import TABLE
 from bench.worlds import ROOT
 
 ACCOUNT = "11600001"
+CONFERENCE = "conference"
 CALLS = 100
 EVENT = {
     "version": "2.0",
@@ -28,6 +29,56 @@ EVENT = {
     "requestContext": {"http": {"method": "GET", "path": "/client"}, "stage": "$default"},
     "isBase64Encoded": False,
 }
+
+
+DEPLOYED = {
+    "TABLE_NAME": TABLE,
+    "STAGING_BUCKET": "bucket",
+    "SITE_ORIGIN": "http://roster.example.test",
+    "SYNC_ARN": "arn:aws:states:us-east-1:1:stateMachine:sync",
+    "LINGER_SECONDS": "0",
+    "NIGHTLY_GROUP": "nightly",
+    "NIGHTLY_ROLE_ARN": "arn:aws:iam::1:role/nightly",
+    "MAIL_SENDER": "nobody@roster.example.test",
+    "AWS_LAMBDA_FUNCTION_NAME": "admin-api",
+}
+
+
+def administration(port: int, rounds: int, cookie: str) -> dict[str, Any]:
+    """Median microseconds per round: `one` and `page` with the handler, `bare one` and `bare page` without."""
+    os.environ |= DEPLOYED
+    sys.path.insert(0, str(ROOT / "functions" / "admin_api"))
+    from app import handler
+
+    from roster import keys
+    from roster.tables import Item
+
+    one, page = (_asked(path, cookie) for path in (f"/api/events/{CONFERENCE}", f"/api/events/{CONFERENCE}/classes"))
+    for event in (one, page):
+        if (answer := handler(event, None))["statusCode"] != 200:
+            raise RuntimeError(f"{event['rawPath']} answers {answer}")
+    client = Item._get_connection().connection.client
+    key, part = keys.event(ACCOUNT, CONFERENCE), keys.event_partitions("class", ACCOUNT, CONFERENCE)[0]
+    got = {"TableName": TABLE, "Key": {"pk": {"S": key.pk}, "sk": {"S": key.sk}}}
+    values = {":pk": {"S": part}}
+    listed = {"TableName": TABLE, "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": values}
+    arms: dict[str, Callable[[], Any]] = {
+        "one": lambda: handler(one, None),
+        "bare one": lambda: client.get_item(**got),
+        "page": lambda: handler(page, None),
+        "bare page": lambda: client.query(**listed),
+    }
+    took: dict[str, list[float]] = {name: [] for name in arms}
+    for _ in range(rounds):
+        for name, arm in arms.items():
+            took[name].append(_timed(arm))
+    return took
+
+
+def _asked(path: str, cookie: str) -> dict[str, Any]:
+    told = {"http": {"method": "GET", "path": path}, "stage": "$default"}
+    asked = {"rawPath": path, "rawQueryString": "", "queryStringParameters": {}, "requestContext": told}
+    return {**EVENT, **asked, "routeKey": "ANY /api/{proxy+}", "cookies": [f"sid={cookie}"]}
 
 
 def client_page(port: int, rounds: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pickle
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -24,13 +24,14 @@ from bench.layout import TABLE
 from bench.stopwatch import Stopwatch
 from roster import keys
 from roster.http import RequestsHttp
-from roster.model import Selection
+from roster.model import BY_HAND, Selection
 from roster.ports import Event, Integration, RunKey
 from roster.pull import Place, Puller
+from roster.sessions import digest
 from roster.snapshots import S3Slots
 from roster.store import DynamoRoster
 from roster.sync import Sync
-from roster.tables import AccountItem, Item, use_table
+from roster.tables import AccountItem, ClassItem, ContactItem, EventItem, Item, SessionItem, use_table
 from tests.fakes.memory import MemoryRecords
 
 ACCOUNT, EVENT = "11600001", "conference"
@@ -146,6 +147,29 @@ def normalise(port: int, page: int) -> dict[str, float]:
                 for _ in make(row):
                     records += 1
     return {**watch.read(), "records": records}
+
+
+def administered(port: int, classes: int) -> dict[str, Any]:
+    """An account with an event, some classes in one partition, and somebody who is signed in; with their cookie."""
+    secret, now = "benchmark", datetime.now(UTC)
+    expires = int((now + timedelta(hours=1)).timestamp())
+    signed_in = {"account": ACCOUNT, "contact": "edna", "created": now.isoformat(), "seen": expires, "expires": expires}
+    person = {
+        "kind": "administrator",
+        "id": "edna",
+        "origin": BY_HAND,
+        "level": "Administrator",
+        "email": "e@x.example",
+    }
+    pk = keys.event_partitions("class", ACCOUNT, EVENT)[0]
+    students = [f"student-{n:04d}" for n in range(25)]
+    items = [
+        SessionItem(*keys.session(digest(secret)), **signed_in),
+        ContactItem(*keys.contact(ACCOUNT, BY_HAND, "administrator", "edna"), **person),
+        EventItem(*keys.event(ACCOUNT, EVENT), name="Fall conferences"),
+        *(ClassItem(pk, f"class-{n}", id=f"class-{n}", name=f"Class {n}", students=students) for n in range(classes)),
+    ]
+    return {"cookie": secret, "items": [item.serialize() for item in items]}
 
 
 def account_item(port: int, name: str) -> dict[str, Any]:

@@ -16,12 +16,13 @@ UNIT = 1024  # bytes that one write unit takes
 
 
 class Table:
-    """`item` is what every GetItem finds."""
+    """`item` is what every GetItem finds; `items`, where there are any, are found by their keys."""
 
     def __init__(self, counts: Counter[str]) -> None:
         self._counts = counts
         self.weighing = False
         self.item: dict[str, Any] = {}
+        self.items: list[dict[str, Any]] = []
 
     def answer(self, target: str, body: bytes) -> Reply:
         action = target.rsplit(".", 1)[-1]
@@ -35,9 +36,21 @@ class Table:
                 self._weigh(request for listed in json.loads(body)["RequestItems"].values() for request in listed)
         elif action == "PutItem":
             self._counts["items"] += 1
-        elif action == "GetItem" and self.item:
-            said = {"Item": self.item}
+        elif action == "Query":
+            said = self._found(json.loads(body))
+        elif action == "GetItem":
+            found = self._got(json.loads(body)["Key"]) if self.items else self.item
+            said = {"Item": found} if found else {}
         return 200, {"content-type": "application/x-amz-json-1.0"}, json.dumps(said).encode()
+
+    def _got(self, key: dict[str, Any]) -> dict[str, Any]:
+        return next((item for item in self.items if (item["pk"], item["sk"]) == (key["pk"], key["sk"])), {})
+
+    def _found(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """All items of the partition, whatever else the query asks."""
+        values = [value.get("S") for value in asked.get("ExpressionAttributeValues", {}).values()]
+        found = [item for item in self.items if item["pk"]["S"] in values]
+        return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
 
     def _weigh(self, requests: Any) -> None:
         for request in requests:

@@ -65,6 +65,7 @@ class World:
         self.page_delay = told.get("page_delay", self.page_delay)
         self.table.weighing = told.get("weigh", self.table.weighing)
         self.table.item = told.get("item", self.table.item)
+        self.table.items = told.get("items", self.table.items)
         return 200, {}, json.dumps(counts).encode()
 
     def _serve(self, students: int, changed: int, live: bool) -> None:

@@ -131,14 +131,14 @@ def test_a_night_on_which_the_clocks_change_has_one_run(
     nights.rezone(school.account, zone)
     nights.enable(school.account, school.event)
     started = pass_by(stack, clock, zone, day)
-    nights.stop(school.account, school.event)
     reports = [school.follow(run) for run in started]
+    nights.stop(school.account, school.event)
     given = [json.loads(described(stack, run)["input"]) for run in started]
     due = [datetime.fromisoformat(one["night"]) for one in given]
     assert {night_of(at, one["zone"]) for at, one in zip(due, given, strict=True)} == {day}
     assert due[0].astimezone(ZoneInfo(zone)).strftime("%H:%M%z") == begins
     assert [report["status"] for report in reports][:1] == ["applied"]
-    assert {report["writes"] for report in reports[1:]} <= {0, None}, "the second wrote nothing"
+    assert not any(school.local.run(run) for run in started[1:]), "another start of the same night is no run"
     assert len(school.contacts()) > 0
     assert pass_by(stack, clock, zone, day + timedelta(days=1)) == [], "stopped"
     assert len(school.contacts()) > 0, "what was imported stays"
@@ -149,8 +149,8 @@ def test_only_enabled_events_are_synced(open_school: Open, stack: Stack, clock: 
     clock.now = datetime(2027, 6, 1, 12, tzinfo=UTC)
     nights.enable(school.account, school.event)
     started = pass_by(stack, clock, "America/New_York", date(2027, 6, 3))
-    nights.stop(school.account, school.event)
     (given,) = [json.loads(described(stack, run)["input"]) for run in started]
     assert (given["account"], given["event"], given["by"]) == (school.account, school.event, "night")
     assert school.follow(started[0])["status"] == "applied"
+    nights.stop(school.account, school.event)
     assert other.contacts() == {}

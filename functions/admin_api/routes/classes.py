@@ -10,7 +10,7 @@ from shapes import Asked, Cursor, EventPath, Limit, Page, Told
 
 from roster.classes import hide_classes, import_again, list_classes, never_import, remove_classes
 from roster.cursor import cursor_after, last_before
-from roster.errors import AlreadyRunning, NotSetUp, NotUnderstood
+from roster.errors import AlreadyRunning, NotSetUp, NotThere, NotUnderstood
 from roster.permissions import Action
 from roster.runtime import administration
 from routes.importer import Id
@@ -72,10 +72,11 @@ class Done(Told):
 
 @route(
     "GET", "/api/events/<event>/classes", Action.SEE_CLASSES, tag="classes", answer=Page[ClassTold],
-    raises=(NotUnderstood,),
+    raises=(NotThere, NotUnderstood),
 )  # fmt: skip
 def list_event_classes(event: EventPath, cursor: Cursor = "", limit: Limit = 100) -> Page[ClassTold]:
     """Every imported class of the event, hidden ones too: what `show only classes` lists."""
+    administration().events.of(person().account, event)
     last = last_before("classes", cursor)
     found, following = list_classes(administration().class_book, person().account, event, last, limit)
     items = [
@@ -88,9 +89,10 @@ def list_event_classes(event: EventPath, cursor: Cursor = "", limit: Limit = 100
     return Page(items=items, next=cursor_after("classes", following))
 
 
-@route("GET", "/api/events/<event>/classes/marks", Action.SEE_CLASSES, tag="classes", answer=Marks)
+@route("GET", "/api/events/<event>/classes/marks", Action.SEE_CLASSES, tag="classes", answer=Marks, raises=(NotThere,))
 def list_class_marks(event: EventPath) -> Marks:
     """What was decided here about classes: hidden, deleted, never to be imported."""
+    administration().events.of(person().account, event)
     marks = administration().importer.records.class_marks(person().account, event)
     told = [MarkTold(id=id, hidden=one.hidden, never=one.never, removed=one.removed) for id, one in marks.items()]
     return Marks(items=[one for one in told if one.hidden or one.never or one.removed])

@@ -95,11 +95,17 @@ class Discarded(Told):
 
 
 @route(
-    "GET", "/api/events/<event>/runs", Action.SEE_HISTORY, tag="runs", answer=Page[RunInList], raises=(NotUnderstood,)
+    "GET",
+    "/api/events/<event>/runs",
+    Action.SEE_HISTORY,
+    tag="runs",
+    answer=Page[RunInList],
+    raises=(NotThere, NotUnderstood),
 )
 def list_runs(event: EventPath, cursor: Cursor = "", limit: Limit = 50) -> Page[RunInList]:
     """The event's runs, newest first."""
     importer = administration().importer
+    administration().events.of(person().account, event)
     found, last = importer.history(person().account, event, last_before("runs", cursor), limit)
     return Page(items=[RunInList(**_in_list(one)) for one in found], next=cursor_after("runs", last))
 
