@@ -25,6 +25,7 @@ ReportPath = Annotated[Literal["classes", "enrolments", "people"], Path(descript
 def read_report(event: EventPath, report: ReportPath) -> Response[str]:
     """An event's classes, enrolments or people, as CSV."""
     admin, account = administration(), person().account
+    admin.events.of(account, event)
     found = admin.importer.records.event(account, event)
     rows = tabular.report(admin.files.slots, report, admin.importer.integration(account), found)
     return spreadsheet(f"{report}-{event}", tabular.REPORTS[report], rows)
