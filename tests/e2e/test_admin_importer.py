@@ -6,6 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from local.sandbox.faults import Fault
 from local.stack import Stack
 from roster import keys
-from roster.model import Level
+from roster.model import NO_TERM, Level
 from tests.e2e.admin import Admin, put, refusal
 from tests.e2e.toolkit import School, enrolled_of, tiny
 
@@ -32,8 +33,14 @@ class Office:
     def path(self) -> str:
         return f"/api/events/{self.event}"
 
+    def every_term(self) -> list[str]:
+        """All that Clever has, and classes without one."""
+        return [*self.school.district.tables["terms"].rows, NO_TERM]
+
     def begin(self, mode: str = "import", **more: Any) -> str:
         self.school.watch()
+        if mode == "import":
+            more = {"terms": self.every_term(), **more}
         answer = self.admin.post(f"{self.path}/runs", {"mode": mode, **more})
         assert answer.status_code == 202, answer.text
         return str(answer.json()["run"])
@@ -187,7 +194,9 @@ def test_cleared_and_imported_without_duplicates_then_undone(office: Office) -> 
     clear = {"level": "Event Administrator"}
     told = office.run("preview", clear=clear)["report"]["clearing"]
     assert sum(told["levels"].values()) == people
-    refused = office.admin.post(f"{office.path}/runs", {"mode": "import", "clear": {**clear, "confirm": "delete"}})
+    refused = office.admin.post(
+        f"{office.path}/runs", {"mode": "import", "terms": ["t"], "clear": {**clear, "confirm": "delete"}}
+    )
     assert refusal(refused) == (400, "NotUnderstood")
     done = office.run(clear={**clear, "confirm": "DELETE"})
     assert done["status"] == "applied"
@@ -262,6 +271,7 @@ def test_the_class_editor_hides_deletes_and_never_imports_again(office: Office) 
 
 def test_nights_are_started_and_stopped(office: Office, stack: Stack) -> None:
     assert refusal(office.admin.call("PUT", f"{office.path}/nightly", {"on": True})) == (422, "NotValid")
+    assert refusal(office.admin.call("PUT", f"{office.path}/nightly", {"enabled": True})) == (409, "NotSetUp")
     office.run(nightly=True)
     listed = office.admin.get("/api/nightly").json()["items"]
     assert [one["id"] for one in listed] == [office.event]
@@ -270,7 +280,8 @@ def test_nights_are_started_and_stopped(office: Office, stack: Stack) -> None:
     assert office.admin.get("/api/nightly").json()["items"] == []
     assert office.school.table() == before
     assert office.admin.call("PUT", f"{office.path}/nightly", {"enabled": True}).status_code == 200
-    other = office.admin.new_event("Spring")["id"]
+    other = office.school.other_event("spring").event
+    assert office.school.other_event(other).run()["status"] == "applied"
     assert office.admin.call("PUT", f"/api/events/{other}/nightly", {"enabled": True}).status_code == 200
     assert sorted(office.admin.post("/api/nightly/stop", {}).json()["events"]) == sorted([office.event, other])
     assert office.admin.get("/api/nightly").json()["items"] == []
@@ -321,7 +332,8 @@ def test_one_run_at_a_time(office: Office) -> None:
     deadline = time.monotonic() + 20
     while office.told(run)["status"] == "starting" and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert refusal(office.admin.post(f"{office.path}/runs", {"mode": "import"})) == (409, "AlreadyRunning")
+    again = office.admin.post(f"{office.path}/runs", {"mode": "import", "terms": office.every_term()})
+    assert refusal(again) == (409, "AlreadyRunning")
     office.school.sandbox.faults.clear()
     assert office.ended(run)["status"] == "applied"
 
@@ -339,4 +351,88 @@ def test_another_accounts_runs_are_not_there(office: Office, stack: Stack) -> No
     for path in ("", "/offer", "/classes", "/changes", "/problems"):
         answer = stranger.get(f"{office.path}/runs/{told['run']}{path}")
         assert refusal(answer) == (404, "NotThere"), path
-    assert stranger.get(f"{office.path}/runs").json()["items"] == []
+    assert refusal(stranger.get(f"{office.path}/runs")) == (404, "NotThere")
+
+
+def test_an_import_needs_a_term(office: Office) -> None:
+    answer = office.admin.post(f"{office.path}/runs", {"mode": "import"})
+    assert refusal(answer) == (400, "NotUnderstood")
+    assert "at least one term" in answer.json()["help"]
+
+
+def test_a_choice_that_was_not_applied_is_nobodys(office: Office) -> None:
+    """Cancelled at once: tonight goes by what was applied."""
+    office.run()
+    before = office.school.table()
+    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=3.0))
+    run = office.begin(terms=[NO_TERM])
+    assert office.admin.post(f"{office.path}/runs/{run}/cancel", {}).json() == {"stopped": True}
+    assert office.ended(run)["status"] == "cancelled"
+    office.school.sandbox.faults.clear()
+    assert office.school.run()["writes"] == 0
+    assert office.school.table() == before
+
+
+def test_what_was_held_is_what_is_approved(stack: Stack, open_school: Callable[..., School]) -> None:
+    office = Office(stack, open_school(tiny(40)))
+    office.run()
+    for student in enrolled_of(office.school.district)[:15]:
+        office.school.district.leave(student)
+    held = office.run(contacts=False)
+    assert held["status"] == "held"
+    approved = office.ended(office.admin.post(f"{office.path}/runs/{held['run']}/approve", {}).json()["run"])
+    assert approved["status"] == "applied"
+    stored = office.school.stack.client("dynamodb")
+    key = keys.event(office.school.account, office.event)
+    found = stored.get_item(TableName=office.school.local.table, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})
+    assert '"contacts": false' in found["Item"]["selection"]["S"]
+
+
+def test_two_who_start_at_once(office: Office) -> None:
+    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=1.0))
+    asked = {"mode": "import", "terms": office.every_term()}
+    colleague = Admin.of(office.admin.stack, office.school.account)
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda one: one.post(f"{office.path}/runs", asked), (office.admin, colleague)))
+    assert sorted(answer.status_code for answer in answers) == [202, 409]
+    office.school.sandbox.faults.clear()
+    run = next(answer.json()["run"] for answer in answers if answer.status_code == 202)
+    assert office.ended(run)["status"] == "applied"
+
+
+def test_another_accounts_run_cannot_be_stopped(office: Office, stack: Stack) -> None:
+    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=2.0))
+    run = office.begin()
+    stranger = Admin.of(stack, "77000003")
+    theirs = stranger.new_event()["id"]
+    path = f"/api/events/{theirs}/runs/{run}"
+    assert refusal(stranger.get(path)) == (404, "NotThere")
+    assert refusal(stranger.post(f"{path}/cancel", {})) == (404, "NotThere")
+    other = office.admin.new_event("Spring")["id"]
+    assert refusal(office.admin.post(f"/api/events/{other}/runs/{run}/cancel", {})) == (404, "NotThere")
+    office.school.sandbox.faults.clear()
+    assert office.ended(run)["status"] == "applied"
+
+
+def test_a_clear_before_there_is_a_provider(stack: Stack) -> None:
+    """Counts first, then the clear, then everybody back: people kept by hand are all that there are."""
+    admin = Admin.of(stack, "77000004")
+    Admin.made(stack, "77000004", Level.APPOINTMENT_VIEWER)
+    event = admin.new_event()["id"]
+    asked = {"event": event, "level": "Event Administrator"}
+
+    def done(answer: Any) -> dict[str, Any]:
+        assert answer.status_code == 202, answer.text
+        path = f"/api/events/{event}/runs/{answer.json()['run']}"
+        until = time.monotonic() + 60
+        while (told := admin.get(path).json())["status"] not in ENDED and time.monotonic() < until:
+            time.sleep(0.1)
+        return told
+
+    counted = done(admin.post("/api/contacts/clear", {**asked, "preview": True}))
+    assert counted["status"] == "preview"
+    assert counted["report"]["clearing"]["levels"]["Appointment Viewer"] == 1
+    cleared = done(admin.post("/api/contacts/clear", {**asked, "confirm": "DELETE"}))
+    assert cleared["report"]["clearing"] == counted["report"]["clearing"]
+    assert cleared["undoable"]
+    assert done(admin.post(f"/api/events/{event}/runs/{cleared['run']}/undo", {}))["status"] == "applied"

@@ -98,6 +98,7 @@ class MemoryRecords:
         now: str,
         by: str = "",
         night: str = "",
+        asked: Mapping[str, JSON] | None = None,
     ) -> bool:
         if self.locks.setdefault(f"event {key.event}", owner) != owner:
             if is_running(self.locks[f"event {key.event}"]):
@@ -109,7 +110,7 @@ class MemoryRecords:
             return False
         if night:
             self.nights[key.event] = night, key.run
-        self.runs[key.run] = Run("running", mode, owner, by=by, night=night)
+        self.runs[key.run] = Run("running", mode, owner, by=by, night=night, asked=dict(asked or {}))
         return True
 
     def run(self, key: RunKey) -> Run | None:

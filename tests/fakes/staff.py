@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from roster.errors import RosterError
 from roster.letters import Letter
 from roster.permissions import Administrator, rank
-from roster.ports import Account, Conference, Session, SignInLink
+from roster.ports import Account, Conference, RunKey, Session, SignInLink
 
 ACCOUNT = "11600000"
 ORIGIN = "https://pickatime.example"
@@ -144,6 +144,17 @@ class MemoryEventBook:
     def holder(self, account: str, event: str) -> tuple[str, str]:
         return self.holders.get(event, ("", ""))
 
+    def reserve(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
+        holder, run = self.holder(key.account, key.event)
+        if holder and holder != owner and is_running(holder):
+            return run
+        self.holders[key.event] = owner, key.run
+        return ""
+
+    def release(self, key: RunKey, owner: str) -> None:
+        if self.holders.get(key.event, ("", ""))[0] == owner:
+            del self.holders[key.event]
+
     def stop(self, account: str, event: str) -> None:
         self.log.append(f"no more nights of {event}")
 
@@ -155,6 +166,15 @@ class MemoryExecutions:
         self.started: dict[str, Mapping[str, Any]] = {}
         self.running: set[str] = set()
         self._log = log
+
+    def owner_of(self, run: str) -> str:
+        return f"execution {run}"
+
+    def input_of(self, owner: str) -> Mapping[str, Any]:
+        return self.started.get(owner.removeprefix("execution "), {})
+
+    def stop(self, owner: str) -> None:
+        self.running.discard(owner)
 
     def start(self, run: str, what: Mapping[str, Any]) -> None:
         self.started[run] = what

@@ -37,7 +37,8 @@ class ClearAsked(Asked):
 
 
 class RunAsked(Asked):
-    """What to import. `schools`, `terms`: ids; none chosen is all. `nightly`: left out, the event's switch stays."""
+    """What to import. `schools`, `terms`: ids; no school is all of them, and an import needs a
+    term. `nightly`: left out, the event's switch stays."""
 
     mode: Literal["import", "preview"]
     schools: Ids = Field(default_factory=list)
@@ -48,7 +49,10 @@ class RunAsked(Asked):
 
 
 class ClearAlone(ClearAsked):
+    """`preview`: only say how many of each level it would delete."""
+
     event: EventName
+    preview: bool = False
 
 
 class Started(Told):
@@ -154,8 +158,10 @@ def start_run(event: EventPath, body: RunAsked) -> Started:
 )  # fmt: skip
 def clear_contacts(body: ClearAlone) -> Started:
     """Delete all contacts up to a level, without an import. It can be undone until the account changes again."""
-    clear = Clear(body.level, body.confirm)
-    return Started(run=administration().importer.clear(person(), body.event, clear))
+    importer = administration().importer
+    if body.preview:
+        return Started(run=importer.whom(person(), body.event, body.level))
+    return Started(run=importer.clear(person(), body.event, Clear(body.level, body.confirm)))
 
 
 @route(

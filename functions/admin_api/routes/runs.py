@@ -116,7 +116,7 @@ def read_run(event: EventPath, run: RunPath) -> RunTold:
     importer, account = administration().importer, person().account
     found = importer.run(account, event, run)
     more: dict[str, Any] = {"progress": found.progress, "report": found.report, "decided_by": found.decided_by}
-    return RunTold(**_in_list(found), **more, undoable=importer.undoable(account, found))
+    return RunTold(**_in_list(found), **more, undoable=importer.undoable(account, event, found))
 
 
 @route(

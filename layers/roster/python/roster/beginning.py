@@ -47,11 +47,14 @@ class Beginning:
 
     def _at_night(self, state: State, key: RunKey, owner: str, mode: str) -> State:
         try:
-            nightly = self.records.event(key.account, key.event).nightly
+            event = self.records.event(key.account, key.event)
+            nightly, imported = event.nightly, bool(event.snapshot)
         except NotSetUp:
             return self._quiet(state, key, "the event is gone")
         if not nightly:
             return self._quiet(state, key, "the event is not synced at night")
+        if not imported:
+            return self._quiet(state, key, "nobody has imported into the event yet")
         date = datetime.fromisoformat(state["night"]).astimezone(ZoneInfo(state.get("zone") or "UTC")).date()
         return self._begun(state, key, owner, mode, date.isoformat())
 
@@ -67,7 +70,8 @@ class Beginning:
             raise NotSetUp(f"the import is {integration.state}, not active", NOT_ACTIVE_HELP)
         by = state.get("by") or (NIGHT if night else "")
         stamp = self.now.isoformat(timespec="seconds")
-        if not self.records.begin(key, owner, self.is_running, mode, stamp, by, night):
+        wanted = {name: state[name] for name in ("selection", "clear") if state.get(name)}
+        if not self.records.begin(key, owner, self.is_running, mode, stamp, by, night, wanted):
             return self._quiet(state, key, "another run has had this night")
         begun = self._told(state, key, mode, integration, event)
         if alone:
@@ -92,6 +96,7 @@ class Beginning:
             "before": integration.pulled.get("before", {}),
             "began": self.now.isoformat(),
             "selection": Selection.from_json(state.get("selection") or event.selection).to_json(),
+            "chosen": bool(state.get("selection")),
             "source": pulled_folder(key.account, key.event, key.run),
             "place": asdict(Place()),
         }

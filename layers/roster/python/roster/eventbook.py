@@ -6,16 +6,17 @@ written, and only to an event that is still there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
 from pynamodb.expressions.update import Action
 
 from roster import keys
 from roster.errors import AlreadyRunning
+from roster.locks import take
 from roster.model import Selection
-from roster.ports import Conference
+from roster.ports import Conference, RunKey
 from roster.records import TABLE
 from roster.tables import EventItem, LockItem
 from roster.trouble import condition_failed, trouble
@@ -68,8 +69,17 @@ class DynamoEventBook:
         actions += [getattr(EventItem, group).set(_plain(conference, group)) for group in GROUPS]
         return _written(conference.account, conference.event, actions)
 
-    def choose(self, account: str, event: str, selection: Selection) -> bool:
-        return _written(account, event, [EventItem.selection.set(selection.to_json())])
+    @trouble(TABLE)
+    def reserve(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
+        return take(keys.event_lock(key.account, key.event), key, owner, is_running)
+
+    @trouble(TABLE)
+    def release(self, key: RunKey, owner: str) -> None:
+        try:
+            LockItem(*keys.event_lock(key.account, key.event)).delete(condition=LockItem.owner == owner)
+        except DeleteError as error:
+            if not condition_failed(error):
+                raise
 
     def deleting(self, account: str, event: str, run: str) -> bool:
         return _written(account, event, [EventItem.deleting.set(run), EventItem.nightly.set(False)])

@@ -49,7 +49,7 @@ class Finishing:
             self._flip_alone(state, staging, context, said, tally)
         else:
             new = settled(state["place"]["content"], context, tally, staging.ledger, staging.snapshot, staging.folder)
-            self._flip(staging, context, said, Selection.from_json(state["selection"]), new)
+            self._flip(staging, context, said, state, new)
         return said
 
     def _said(self, state: State, context: Mapping[str, JSON], tally: Tally) -> dict[str, JSON]:
@@ -78,15 +78,17 @@ class Finishing:
         staging: Staging,
         context: Mapping[str, JSON],
         said: Mapping[str, JSON],
-        chosen: Selection,
+        state: State,
         new: Mapping[str, JSON],
     ) -> None:
         """Point at what the next run is compared with; then forget what no run needs any more."""
-        key, ending = staging.key, Ending(before=context["replaced"])
+        key, own = staging.key, context["selection"] if state.get("chosen") else None
+        ending = Ending(before=context["replaced"], selection=own)
         self.slots.write_json(f"{staging.snapshot}/manifest", {"selection": context["selection"]})
         self.records.finish(key, "applied", said, self._stamp(), (staging.ledger, staging.snapshot), new, ending)
         self.records.unmark(key.account, key.event, context["removed"])
-        self._renew(key, chosen, Selection.from_json(context["selection"]))
+        if own is None:
+            self._renew(key, Selection.from_json(state["selection"]), Selection.from_json(context["selection"]))
         forget(staging, context["outdated"], context["doubt"][1])
 
     def _flip_alone(

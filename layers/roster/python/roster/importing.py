@@ -11,7 +11,7 @@ from typing import Any
 
 from roster.beginning import NOT_ACTIVE_HELP
 from roster.cancelling import cancel
-from roster.errors import ClearRefused, NotSetUp, NotThere, NotUnderstood, UndoRefused
+from roster.errors import ClearRefused, NotSetUp, NotThere, NotUnderstood, RosterError, UndoRefused
 from roster.events import Events
 from roster.model import BY_HAND, Kind, Selection
 from roster.nights import Nights
@@ -61,36 +61,42 @@ class Importer:
     def preview(self, person: Administrator, event: str, wanted: Wanted, clear: Clear | None = None) -> str:
         """A test import: says what an import, after such a clear, would do, and changes nothing."""
         self._ready(person, event)
-        more = {} if clear is None else self._clearing(person, event, clear)
+        more = self._clearing(person, event, clear.level) if clear else {}
         return self.starter.start(
             person.account, event, "preview", person.id, selection=wanted.selection.to_json(), **more
         )
 
     def start(self, person: Administrator, event: str, wanted: Wanted, clear: Clear | None = None) -> str:
-        """An import. What is chosen is kept with the event, and every night goes by it."""
+        """An import. Its choice is kept with the event once it was applied, and every night goes by it."""
         self._ready(person, event)
-        more = {} if clear is None else self._clearing(person, event, clear, sure=True)
-        self.starter.check_free(person.account, event)
-        self.book.choose(person.account, event, wanted.selection)
+        more = self._clearing(person, event, _sure(clear).level) if clear else {}
+        if not wanted.selection.terms:
+            raise NotUnderstood("terms: none is chosen", "Choose at least one term; a test import lists them.")
+        run = self.starter.start(
+            person.account, event, "import", person.id, selection=wanted.selection.to_json(), **more
+        )
         if wanted.nightly is not None:
-            self.switch(person, event, wanted.nightly)
-        return self.starter.start(person.account, event, "import", person.id, **more)
+            self._switch(person.account, event, wanted.nightly)
+        return run
 
     def switch(self, person: Administrator, event: str, on: bool) -> None:
         """The event's nightly sync. What was imported stays, and a run that is under way ends as it would."""
-        self._event(person, event)
-        if on:
-            self._ready(person, event)
-            self.nights.enable(person.account, event)
-        else:
-            self.nights.stop(person.account, event)
+        if on and not self._ready(person, event).imported:
+            raise NotSetUp("nothing was imported into this event yet", "Import into it first.")
+        self._switch(person.account, event, on)
+
+    def _switch(self, account: str, event: str, on: bool) -> None:
+        (self.nights.enable if on else self.nights.stop)(account, event)
 
     def clear(self, person: Administrator, event: str, clear: Clear) -> str:
         """Delete contacts, and import nothing yet. The event's classes and enrolments go with them."""
-        self._event(person, event)
-        return self.starter.start(
-            person.account, event, "clear", person.id, **self._clearing(person, event, clear, sure=True)
-        )
+        more = self._clearing(person, event, _sure(clear).level)
+        return self.starter.start(person.account, event, "clear", person.id, **more)
+
+    def whom(self, person: Administrator, event: str, level: str) -> str:
+        """A run that says how many such a clear would delete, level by level, and deletes nobody."""
+        more = self._clearing(person, event, level)
+        return self.starter.start(person.account, event, "clear", person.id, dry=True, **more)
 
     def history(self, account: str, event: str, after: str, most: int) -> tuple[Sequence[Run], str]:
         """Newest first; with what the next page follows on, blank at the end."""
@@ -101,14 +107,19 @@ class Importer:
         found = self.records.run(RunKey(account, event, run))
         if found:
             return found
-        if self.executions.is_running(self.executions.owner_of(run)):
+        owner = self.executions.owner_of(run)  # which another account's run may have
+        asked = self.executions.input_of(owner)
+        if (asked.get("account"), asked.get("event")) == (account, event) and self.executions.is_running(owner):
             return replace(STARTING, run=run)
         raise NotThere(f"there is no run {run} of this event")
 
-    def undoable(self, account: str, run: Run) -> bool:
+    def undoable(self, account: str, event: str, run: Run) -> bool:
         """Whether it is the newest change of its account, and can be taken back."""
-        newest = self.integration(account)
-        return run.status == "applied" and not run.decided and newest is not None and newest.changed == run.run
+        if run.status != "applied" or run.decided:
+            return False
+        integration = self.integration(account)
+        newest = {self.records.event(account, event).changed, *([integration.changed] if integration else [])}
+        return newest == {run.run}
 
     def cancel(self, account: str, event: str, run: str) -> bool:
         """False where it has ended already."""
@@ -122,12 +133,16 @@ class Importer:
         """A new run, from a fresh pull, which may do as much as the held one would have done."""
         key = RunKey(person.account, event, run)
         found = self._held(key)
-        self.starter.check_free(person.account, event)
-        asked = self.executions.input_of(found.owner)
-        more = {name: asked[name] for name in ("clear",) if name in asked}
+        more: dict[str, Any] = {name: found.asked[name] for name in ("selection",) if name in found.asked}
+        if "clear" in found.asked:  # whoever administers by now stays as well
+            more |= self._clearing(person, event, found.asked["clear"]["level"])
         new = self.starter.new_run()
         self._decide(key, "approved", new)
-        return self.starter.start(person.account, event, "import", person.id, new, allow=run, **more)
+        try:
+            return self.starter.start(person.account, event, "import", person.id, new, allow=run, **more)
+        except RosterError:
+            self.runs.undecide(key, new)
+            raise
 
     def discard(self, person: Administrator, event: str, run: str) -> None:
         """Nothing was changed, and nothing will be."""
@@ -137,24 +152,25 @@ class Importer:
 
     def undo(self, person: Administrator, event: str, run: str) -> str:
         found = self.run(person.account, event, run)
-        if not self.undoable(person.account, found):
+        if not self.undoable(person.account, event, found):
             raise UndoRefused(f"run {run} is not the account's newest change, or was taken back already")
         return self.starter.start(person.account, event, "undo", person.id, undo=run)
 
     def _event(self, person: Administrator, event: str) -> Conference:
         return self.events.of(person.account, event)
 
-    def _ready(self, person: Administrator, event: str) -> None:
-        """Raises NotSetUp while there is nothing to import from."""
-        self._event(person, event)
+    def _ready(self, person: Administrator, event: str) -> Conference:
+        """Raises NotSetUp while there is nothing to import from, or nothing to import into any more."""
+        conference = self._event(person, event)
+        if conference.deleting:
+            raise NotSetUp("this event is being deleted", "Choose another event.")
         found = self.records.integration(person.account)
         if found.state != "active":
             raise NotSetUp(f"the import is {found.state}, not active", NOT_ACTIVE_HELP)
+        return conference
 
-    def _clearing(self, person: Administrator, event: str, clear: Clear, sure: bool = False) -> dict[str, Any]:
+    def _clearing(self, person: Administrator, event: str, level: str) -> dict[str, Any]:
         """The part of a run's input. The acting user and all administrators stay, whatever else they are."""
-        if sure and clear.confirm != CONFIRMED:
-            raise NotUnderstood("confirm: this deletes contacts", f"Type {CONFIRMED} to go on.")
         self._event(person, event)
         others = [
             one.name or one.event for one in self._all_events(person.account) if one.imported and one.event != event
@@ -164,7 +180,7 @@ class Importer:
             raise ClearRefused(f"other events of this account still have classes: {named}")
         emails = sorted({*self.accounts.administrators(person.account), *filter(None, [person.email])})
         keep = {"contacts": [[BY_HAND, Kind.ADMINISTRATOR.value, person.id]], "emails": emails}
-        return {"clear": {"level": clear.level, "keep": keep}}
+        return {"clear": {"level": level, "keep": keep}}
 
     def _all_events(self, account: str) -> list[Conference]:
         found: list[Conference] = []
@@ -183,3 +199,10 @@ class Importer:
     def _decide(self, key: RunKey, decision: str, by: str) -> None:
         if not self.runs.decide(key, decision, by):
             raise NotUnderstood(f"run {key.run} was decided already", "Look at the run again.")
+
+
+def _sure(clear: Clear) -> Clear:
+    """Raises NotUnderstood unless the word was typed."""
+    if clear.confirm != CONFIRMED:
+        raise NotUnderstood("confirm: this deletes contacts", f"Type {CONFIRMED} to go on.")
+    return clear

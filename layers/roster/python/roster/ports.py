@@ -17,7 +17,7 @@ from msgspec import Struct
 from roster.admission import Application
 from roster.errors import ProviderUnavailable
 from roster.letters import Letter
-from roster.model import JSON, ClassEntry, ContactEntry, Selection
+from roster.model import JSON, ClassEntry, ContactEntry
 from roster.permissions import Administrator
 
 
@@ -162,7 +162,7 @@ class Event:
 @dataclass
 class Run:
     """A run's record. `before`: what an applied run replaced. `decided`: approved, discarded or undone, and by whom or
-    which run. `started`, `ended`: ISO times, UTC.
+    which run. `asked`: its own choice of what to import, and whom it was to clear. `started`, `ended`: ISO times, UTC.
     """
 
     status: str
@@ -178,6 +178,7 @@ class Run:
     run: str = ""
     started: str = ""
     progress: dict[str, JSON] = field(default_factory=dict)
+    asked: dict[str, JSON] = field(default_factory=dict)
 
 
 class RunBook(Protocol):
@@ -189,6 +190,10 @@ class RunBook(Protocol):
 
     def decide(self, key: RunKey, decision: str, by: str) -> bool:
         """False where the run does not wait for a decision any more."""
+        ...
+
+    def undecide(self, key: RunKey, by: str) -> None:
+        """It waits again, if this was who decided."""
         ...
 
 
@@ -233,6 +238,7 @@ class Records(Protocol):
         now: str,
         by: str = "",
         night: str = "",
+        asked: Mapping[str, JSON] | None = None,
     ) -> bool:
         """Take the event's lock and write the run's record, or raise AlreadyRunning.
 
@@ -632,8 +638,12 @@ class EventBook(Protocol):
         """Writes name, day and the three groups; False where the event is gone."""
         ...
 
-    def choose(self, account: str, event: str, selection: Selection) -> bool:
-        """Remembers what its imports and nights bring; False where the event is gone."""
+    def reserve(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
+        """Take the event's lock for a run that is about to start; the run that holds it instead, or blank."""
+        ...
+
+    def release(self, key: RunKey, owner: str) -> None:
+        """Give that lock back: the run did not start."""
         ...
 
     def deleting(self, account: str, event: str, run: str) -> bool:

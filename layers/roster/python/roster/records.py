@@ -46,6 +46,7 @@ class DynamoRecords(DynamoMarks):
         now: str,
         by: str = "",
         night: str = "",
+        asked: Mapping[str, JSON] | None = None,
     ) -> bool:
         lock = keys.event_lock(key.account, key.event)
         held = take(lock, key, owner, is_running)
@@ -56,7 +57,7 @@ class DynamoRecords(DynamoMarks):
             return False
         run = run_item(key)
         run.owner, run.mode, run.status, run.started = owner, mode, "running", now
-        run.by, run.night = by or None, night or None
+        run.by, run.night, run.asked = by or None, night or None, dict(asked or {}) or None
         run.save()
         return True
 
@@ -237,4 +238,5 @@ def run_of_item(item: RunItem) -> Run:
         item.run or "",
         item.started or "",
         dict(item.progress or {}),
+        dict(item.asked or {}),
     )

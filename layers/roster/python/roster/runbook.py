@@ -41,6 +41,15 @@ class DynamoRunBook:
             raise
         return True
 
+    @trouble(TABLE)
+    def undecide(self, key: RunKey, by: str) -> None:
+        item = RunItem(*keys.run(key.account, key.event, key.run))
+        try:
+            item.update([RunItem.decided.remove(), RunItem.decided_by.remove()], condition=RunItem.decided_by == by)
+        except UpdateError as error:
+            if not condition_failed(error):
+                raise
+
 
 def _place(run: Run) -> str:
     return f"{run.started} {run.run}"

@@ -297,7 +297,7 @@ def administration() -> Administration:
     executions = StepFunctionsExecutions(linger, machine=os.environ["SYNC_ARN"])
     sessions = Sessions(kept, staff, _now, _token)
     site = WebSite(os.environ["SITE_ORIGIN"])
-    starter = Starter(book, executions, _now, lambda: token_hex(3))
+    starter = Starter(book, executions, _now, lambda: token_hex(8))
     later = Later(os.environ["AWS_LAMBDA_FUNCTION_NAME"])
     events = Events(book, nights(), starter, _now, lambda: token_hex(6))
     return Administration(

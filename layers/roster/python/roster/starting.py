@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from roster.errors import AlreadyRunning
+from roster.errors import AlreadyRunning, RosterError
 from roster.model import JSON
-from roster.ports import EventBook, Executions
+from roster.ports import EventBook, Executions, RunKey
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,18 @@ class Starter:
             raise AlreadyRunning(f"run {run} of event {event} has not ended yet")
 
     def start(self, account: str, event: str, mode: str, by: str, run: str = "", **more: JSON) -> str:
-        """The run's id, at once: how it goes is told by its record."""
-        self.check_free(account, event)
+        """The run's id, at once: how it goes is told by its record.
+
+        The event's lock is the execution's before there is one, so that of two who start at once one is refused.
+        """
         run = run or self.new_run()
-        self.executions.start(run, {"account": account, "event": event, "mode": mode, "by": by, **more})
+        key, owner = RunKey(account, event, run), self.executions.owner_of(run)
+        held = self.book.reserve(key, owner, self.executions.is_running)
+        if held:
+            raise AlreadyRunning(f"run {held} of event {event} has not ended yet")
+        try:
+            self.executions.start(run, {"account": account, "event": event, "mode": mode, "by": by, **more})
+        except RosterError:
+            self.book.release(key, owner)
+            raise
         return run

@@ -15,7 +15,9 @@ MODES = ("import", "preview", *ALONE)
 
 
 class State(TypedDict, total=False):
-    """Places, sums and names of files; never a row and never a secret. `quiet`: why nothing is done tonight."""
+    """Places, sums and names of files; never a row and never a secret. `quiet`: why nothing is done tonight. `chosen`:
+    the selection is the run's own. `dry`: a clear that only says whom it would delete.
+    """
 
     account: str
     event: str
@@ -35,6 +37,8 @@ class State(TypedDict, total=False):
     source: str
     shared: bool
     selection: JSON
+    chosen: bool
+    dry: bool
     place: dict[str, JSON]
     plan: Planned
     verdict: dict[str, JSON]
@@ -58,4 +62,4 @@ def is_integrated(provider: str) -> bool:
 
 def asked(state: Mapping[str, JSON]) -> dict[str, JSON]:
     """What of a run's input goes on travelling with it."""
-    return {name: state[name] for name in ("by", "allow", "clear", "undo", "shared") if state.get(name)}
+    return {name: state[name] for name in ("by", "allow", "clear", "undo", "shared", "dry") if state.get(name)}

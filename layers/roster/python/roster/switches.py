@@ -46,7 +46,8 @@ class DynamoSwitches:
     def turn(self, account: str, event: str, on: bool) -> bool:
         try:
             item = EventItem(*keys.event(account, event))
-            item.update([EventItem.nightly.set(on)], condition=EventItem.pk.exists())
+            there = EventItem.pk.exists() & EventItem.deleting.does_not_exist() if on else EventItem.pk.exists()
+            item.update([EventItem.nightly.set(on)], condition=there)
         except UpdateError as error:
             if not condition_failed(error):
                 raise

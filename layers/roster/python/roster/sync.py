@@ -153,6 +153,8 @@ class Sync:
 
 def _decided(state: State, held: bool, context: Mapping[str, JSON]) -> str:
     """Where nothing would change, what was applied last goes on being what every event is compared with."""
+    if state.get("dry"):
+        return "preview"
     if state["mode"] in ALONE:
         return "apply"
     if state["mode"] == "preview":

@@ -165,8 +165,8 @@ class EventItem(Item):
 class RunItem(Item):
     """One run: how far it is, and its report when it has ended. Times are ISO 8601, UTC.
 
-    `by`: the contact who started it, or "night". `before`: what an applied run replaced. `decided`: approved, discarded
-    or undone, and `decided_by` whom or which run.
+    `by`: the contact who started it, or "night". `asked`: what it was to do. `before`: what an applied run replaced.
+    `decided`: approved, discarded or undone, and `decided_by` whom or which run.
     """
 
     run = UnicodeAttribute()
@@ -180,6 +180,7 @@ class RunItem(Item):
     by = UnicodeAttribute(null=True)
     night = UnicodeAttribute(null=True)
     before: JSONAttribute = JSONAttribute(null=True)
+    asked: JSONAttribute = JSONAttribute(null=True)
     decided = UnicodeAttribute(null=True)
     decided_by = UnicodeAttribute(null=True)
 
