@@ -127,6 +127,7 @@ def test_a_night_on_which_the_clocks_change_has_one_run(
     open_school: Open, stack: Stack, clock: Clock, nights: Nights, zone: str, day: date, begins: str
 ) -> None:
     school = open_school()
+    assert school.run()["status"] == "applied"
     clock.now = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=2)
     nights.rezone(school.account, zone)
     nights.enable(school.account, school.event)
@@ -146,6 +147,7 @@ def test_a_night_on_which_the_clocks_change_has_one_run(
 
 def test_only_enabled_events_are_synced(open_school: Open, stack: Stack, clock: Clock, nights: Nights) -> None:
     school, other = open_school(), open_school()
+    assert school.run()["status"] == "applied"
     clock.now = datetime(2027, 6, 1, 12, tzinfo=UTC)
     nights.enable(school.account, school.event)
     started = pass_by(stack, clock, "America/New_York", date(2027, 6, 3))

@@ -139,7 +139,7 @@ def test_a_survivor_who_is_imported_again_stays_themselves() -> None:
 
 def test_everybody_is_new_so_departures_do_not_count() -> None:
     district = school(30)
-    for n in range(20):
+    for n in range(14):
         district.source.leave(f"S{n}")
     assert district.night()["status"] == "held"
     assert district.night(**asked())["status"] == "applied"

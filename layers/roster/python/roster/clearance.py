@@ -53,7 +53,8 @@ class Clearance:
             tally.judge("clear", level if goes else "kept")
         gone += filter(None, [self._levels.get((f"{MARK}{origin}", one.kind, one.id)) for one in gone])
         # who stays may be overwritten by the import, without being in a ledger that could tell how they were
-        imaged = [*gone, *(kept if origin == self.staging.provider else ())]
+        overwritten = origin == self.staging.provider and self.told["mode"] != "clear"
+        imaged = [*gone, *(kept if overwritten else ())]
         for name, lines in (("gone", gone), ("kept", kept)):
             if lines:
                 self._write(f"{self._found}/{name}/{n:04d}", map(_bare, lines))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from roster.clearing import Clearing, origins_of, refuse_others
 from roster.errors import FilesMissing, NotSetUp, UndoRefused
-from roster.keys import cleared_folder, provider_of
+from roster.keys import cleared_folder, provider_of, run_of
 from roster.leftovers import outdated
 from roster.model import BY_HAND, JSON, Selection
 from roster.ports import Event, Integration, Records, RunKey
@@ -60,7 +60,7 @@ class Comparison:
             "removed": removed,
             "replaced": {**replaced, "selection": before, "removed": removed, "cleared": self._clears() is not None},
             # listed now, while the locks are ours: should the last step be done twice, others may have begun
-            "outdated": outdated(staging, event.applying, *replaced.values()),
+            "outdated": outdated(staging, event.applying, *replaced.values(), *self._others_images()),
             **(self._cleared() if self._clears() is not None else {}),
         }
 
@@ -88,10 +88,8 @@ class Comparison:
         """A clear leaves no class, and of the ledger only its survivors; an import after it starts from there."""
         key, ledger = self.staging.key, self.integration.ledger
         Clearing.from_json(self._clears())
-        events = (
-            event for event in self.records.all_events(key.account) if event.event != key.event and event.snapshot
-        )
-        refuse_others([event.name or event.event for event in events])
+        others = (event for event in self.records.all_events(key.account) if event.event != key.event)
+        refuse_others([event.name or event.event for event in others if event.snapshot or event.applying])
         came = [provider_of(ledger), self.integration.provider, provider_of(self.integration.applying)]
         return {
             "clear": self._clears(),
@@ -99,6 +97,13 @@ class Comparison:
             "ledger": self.staging.survivors if ledger else "",
             "snapshot": "",
         }
+
+    def _others_images(self) -> list[str]:
+        """What other events' clears deleted, while it may have to be brought back."""
+        account, mine = self.staging.key.account, self.event.event
+        others = [one for one in self.records.all_events(account) if one.event != mine]
+        runs = {run for one in others for run in (run_of(one.applying), one.changed) if run}
+        return sorted(cleared_folder(account, run) for run in runs)
 
     def undone(self) -> dict[str, JSON]:
         """What the run that is taken back had replaced."""
@@ -115,14 +120,14 @@ class Comparison:
         target = record.before
         self._look_for(target, asked)
         kept = [target["ledger"], target["snapshot"], cleared_folder(account, asked)]
-        files = outdated(self.staging, self.event.applying, *kept[:2])
+        files = outdated(self.staging, self.event.applying, *kept[:2], *self._others_images())
         return {"target": {**target, "images": kept[2]}, "undoes": asked, "outdated": files}
 
     def deleted(self) -> dict[str, JSON]:
         """An account without contacts of a provider keeps no ledger. What was before cannot come back."""
         marks = self.records.class_marks(self.staging.key.account, self.event.event)
         keeps = bool(self.integration.ledger or self.integration.applying)
-        files = outdated(self.staging, self.event.applying)
+        files = outdated(self.staging, self.event.applying, *self._others_images())
         return {"keeps_ledger": keeps, "marked": sorted(marks), "outdated": files}
 
     def shards(self, wanted: int = 1) -> int:

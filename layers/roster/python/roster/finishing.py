@@ -152,6 +152,9 @@ class Finishing:
             said["error"] = CANCELLED
         self._give_up_pulling(key.account, run)
         self.records.finish(key, said["status"], said, self._stamp(), ending=Ending(lingers=lingers))
+        if not lingers:  # what it planned holds birth dates, and nobody will apply it
+            provider = integration_of(self.records, key.account).provider
+            discard(Staging(self.slots, key, provider, preview=bool(record and record.mode == "preview")))
         return said
 
     def _give_up_pulling(self, account: str, run: str) -> None:

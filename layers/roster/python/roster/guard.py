@@ -16,6 +16,8 @@ from roster.tally import Tally
 DEPARTED_SHARE, DEPARTED_FLOOR = 0.10, 10
 UPDATED_SHARE, UPDATED_FLOOR = 0.75, 10
 REJECTED_SHARE = 0.05
+HALF = 0.5  # of a kind, of what a clear deletes
+PRESENT = ("created", "updated", "unchanged", "returned")
 
 
 Excess: TypeAlias = dict[str, tuple[int, str]]
@@ -34,14 +36,22 @@ def excess(tally: Tally, vanished: Iterable[str]) -> Excess:
     return found
 
 
-def excess_of_clear(tally: Tally, vanished: Iterable[str], absent: Container[str]) -> Excess:
-    """As much for a run that clears first: everybody is new, so nobody departs; but a kind must not stay away."""
+def excess_of_clear(tally: Tally, vanished: Iterable[str], absent: Container[str], whole: bool = True) -> Excess:
+    """As much for a run that clears first: everybody is new, so nobody departs; but a kind must not stay away.
+
+    `whole`: whether the pull is trusted to show everybody. Who is not shown would be deleted for good.
+    """
     found = excess(tally, vanished)
     found = {code: told for code, told in found.items() if not code.endswith((".departed", ".updated"))}
     for kind in COUNTED[:4]:
         gone = tally.guard.get(f"cleared.{kind}", 0)
-        if gone and kind not in absent and not _anybody(kind, tally.outcomes):
+        came = sum(tally.outcomes.get(f"{kind}.{outcome}", 0) for outcome in PRESENT)
+        if gone and kind not in absent and not came:
             found[f"{kind}.departed"] = (gone, f"All {gone} {_plural(kind)} would leave.")
+        elif kind not in absent and gone - came > DEPARTED_FLOOR and came < HALF * gone:
+            found[f"{kind}.departed"] = (gone - came, f"Only {came} {_plural(kind)} would come for {gone}.")
+    if not whole:
+        found["source.partial"] = (1, "The provider shows only a part of the roster, and the rest would be deleted.")
     if not any(_anybody(kind, tally.outcomes) for kind in COUNTED):
         found["nobody"] = (1, "Nobody would come.")
     return found
@@ -74,7 +84,7 @@ def _of_kind(kind: str, guard: Mapping[str, int], outcomes: Mapping[str, int]) -
 
 def _anybody(kind: str, outcomes: Mapping[str, int]) -> bool:
     """Whether the event would hold anybody of the kind; a slip in the selection must not empty it either."""
-    return any(outcomes.get(f"{kind}.{outcome}", 0) for outcome in ("created", "updated", "unchanged", "returned"))
+    return any(outcomes.get(f"{kind}.{outcome}", 0) for outcome in PRESENT)
 
 
 def _plural(kind: str) -> str:

@@ -90,7 +90,9 @@ class Sync:
         if state["mode"] in ALONE:
             return {}
         if "clear" in context:
-            return excess_of_clear(tally, context["vanished"], context["absent"])
+            chosen = Selection.from_json(context["selection"])
+            unasked = () if chosen.contacts else ("parent", "relationship")
+            return excess_of_clear(tally, context["vanished"], unasked, context["trusted"])
         return excess(tally, context["vanished"])
 
     def _allowance(self, key: RunKey, run: str) -> Mapping[str, JSON]:
