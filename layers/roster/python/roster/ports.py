@@ -628,8 +628,8 @@ class EventBook(Protocol):
 
     def add(self, conference: Conference) -> None: ...
 
-    def change(self, conference: Conference) -> bool:
-        """Writes name, day and the three groups; False where the event is gone."""
+    def change(self, account: str, event: str, given: Mapping[str, JSON]) -> bool:
+        """Writes what is given of name, day and the three groups, and leaves the rest; False where the event is gone."""
         ...
 
     def choose(self, account: str, event: str, selection: Selection) -> bool:
@@ -637,7 +637,11 @@ class EventBook(Protocol):
         ...
 
     def deleting(self, account: str, event: str, run: str) -> bool:
-        """Remembers which run deletes it, and that no night is to begin any more; False where the event is gone."""
+        """Remembers which run deletes it; False where the event is gone."""
+        ...
+
+    def spared(self, account: str, event: str, run: str) -> None:
+        """That run does not delete it after all; of another one, nothing is forgotten."""
         ...
 
     def holder(self, account: str, event: str) -> tuple[str, str]:
