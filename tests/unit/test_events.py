@@ -133,5 +133,7 @@ def test_pages() -> None:
     helper = replace(EDNA, level=Level.EVENT_ADMINISTRATOR, events=("e4", "gone", "e1", "e3"))
     found, last = world.events.page(helper, "", 2)
     assert ([one.event for one in found], last) == (["e1", "e3"], "e3")
+    with pytest.raises(NotUnderstood):
+        world.events.page(EDNA, "é" * 512, 2)
     found, last = world.events.page(helper, "e3", 2)
     assert ([one.event for one in found], last) == (["e4"], "")

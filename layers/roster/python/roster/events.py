@@ -12,7 +12,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from roster.cursor import FRESH
 from roster.errors import NotThere, NotUnderstood, RosterError
+from roster.keys import fits
 from roster.nights import Nights
 from roster.permissions import Action, Administrator, permit, reaches
 from roster.ports import Conference, EventBook
@@ -34,6 +36,8 @@ class Events:
 
     def page(self, person: Administrator, after: str, most: int) -> tuple[Sequence[Conference], str]:
         """The person's events behind `after`, and the last one's id where there are more."""
+        if not fits(after):
+            raise NotUnderstood("there is no such place in the list of events", FRESH)
         if reaches(person, ""):
             found = list(self.book.page(person.account, after, most + 1))
         else:
