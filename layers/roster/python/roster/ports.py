@@ -6,7 +6,7 @@ Keeping them here lets the pipeline run against DynamoDB and S3, or against dict
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, TypeAlias
@@ -398,12 +398,12 @@ class ClassBook(Protocol):
         """Write what is given, and leave what is not."""
         ...
 
-    def remove(self, account: str, event: str, id: str) -> None:
-        """The class goes, out of its students' schedules first. One that is gone is no error."""
+    def remove(self, account: str, event: str, ids: Collection[str]) -> None:
+        """The classes go, out of their students' schedules first. One that is gone is no error."""
         ...
 
     def page(self, account: str, event: str, cursor: str, size: int) -> tuple[Sequence[ClassRow], str]:
-        """Some classes, and the cursor of those that follow; blank at the end."""
+        """Some classes, and the cursor of those that follow; blank at the end. Raises NotUnderstood."""
         ...
 
 
@@ -629,7 +629,7 @@ class EventBook(Protocol):
     def add(self, conference: Conference) -> None: ...
 
     def change(self, account: str, event: str, given: Mapping[str, JSON]) -> bool:
-        """Writes what is given of name, day and the three groups, and leaves the rest; False where the event is gone."""
+        """Writes what is given of name, day and the three groups; False where the event is gone."""
         ...
 
     def choose(self, account: str, event: str, selection: Selection) -> bool:
