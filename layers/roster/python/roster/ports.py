@@ -550,11 +550,12 @@ class AccountBook(Protocol):
 
 @dataclass(frozen=True)
 class SignInLink:
-    """A link that was mailed. `to`: the path that it leads to; `expires`: Unix seconds."""
+    """A link that was mailed. `to`: the path that it leads to; `made`: ISO time; `expires`: Unix seconds."""
 
     account: str
     contact: str
     to: str
+    made: str
     expires: int
 
 
