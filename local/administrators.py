@@ -61,7 +61,8 @@ def link(stack: Any, account: str, email: str = "", to: str = AFTER_SIGN_IN) -> 
             '--email ADDRESS --name "NAME" makes one'
         )
     person, token = max(people, key=lambda one: (rank(one.level), one.id)), token_urlsafe(32)
-    kept = SignInLink(account, person.id, to, int((datetime.now(UTC) + GOOD_FOR).timestamp()))
+    now = datetime.now(UTC)
+    kept = SignInLink(account, person.id, to, now.isoformat(), int((now + GOOD_FOR).timestamp()))
     item = SignInItem(*keys.sign_in(digest(token)), **vars(kept)).to_dynamodb_dict()
     stack.client("dynamodb").put_item(TableName=stack.outputs["TableName"], Item=item)
     return f"{stack.url}{PATH}{token}"

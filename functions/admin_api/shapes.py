@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from roster.administrators import is_email
 from roster.cursor import LONGEST
+from roster.keys import fits
 
 ItemT = TypeVar("ItemT")
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -60,11 +61,20 @@ def _email(text: str) -> str:
     return text
 
 
+def _id(text: str) -> str:
+    if not fits(text):
+        raise ValueError("too long for an id")
+    return text
+
+
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=ONE_LINE)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=ONE_LINE)]
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=SEVERAL_LINES)]
 Day = Annotated[str, StringConstraints(max_length=10), AfterValidator(_day)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)]
+Id = Annotated[
+    str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_id)
+]
 AccountNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
 EventName = Annotated[str, StringConstraints(pattern=EVENT)]
 

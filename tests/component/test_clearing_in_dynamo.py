@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from moto import mock_aws
 from roster import keys
 from roster.classbook import DynamoClassBook
 from roster.classes import hide_classes, list_classes, never_import, remove_classes
-from roster.errors import AlreadyRunning, NotSetUp, Superseded
+from roster.errors import AlreadyRunning, NotSetUp, NotUnderstood, Superseded
 from roster.lines import changes
 from roster.model import Class, ClassEntry, ContactEntry, Person, to_line
 from roster.ports import Change, ClassMark, Ending, RunKey, Stored
@@ -212,6 +213,32 @@ def test_a_deleted_class_is_out_of_every_schedule_and_marked(records: DynamoReco
     records.remark("116", "spring", {"C3": "then"}, ["C4"])
     assert records.class_marks("116", "spring")["C3"].removed == "then"
     assert records.class_marks("116", "spring")["C4"].removed == ""
+
+
+def test_several_classes_cost_their_students_one_write_each(
+    records: DynamoRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school()
+    touched: list[str] = []
+    for name in ("get", "update", "delete"):
+        whole = getattr(ScheduleItem, name)
+
+        def counted(*given: Any, name: str = name, whole: Any = whole, **more: Any) -> Any:
+            touched.append(name)
+            return whole(*given, **more)
+
+        monkeypatch.setattr(ScheduleItem, name, counted)
+    remove_classes(DynamoClassBook(), "116", "spring", [f"C{n}" for n in range(25)], NOW)
+    assert Counter(touched) == {"get": 25, "update": 1, "delete": 24}  # S0 keeps five classes
+    assert len(ScheduleItem.get(*keys.schedule("116", "spring", "S0")).classes) == 5
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "16", "0", "05\nC1", "\u0660\u0665", "05é", "05\ud800", "05" + "a" * 1001, "MDU="]
+)
+def test_a_made_up_place_is_not_understood(records: DynamoRecords, cursor: str) -> None:
+    with pytest.raises(NotUnderstood):
+        list_classes(DynamoClassBook(), "116", "spring", cursor)
 
 
 def test_not_while_a_run_writes_and_not_without_an_event(records: DynamoRecords) -> None:

@@ -126,6 +126,28 @@ def test_a_made_up_cursor_is_refused(edna: Admin, cursor: str) -> None:
     assert refusal(edna.get(f"/api/events?cursor={cursor}")) == (400, "NotUnderstood")
 
 
+@pytest.mark.parametrize(
+    "place", ["\ud800", "x", "99", "\u0660\u0665", "05\ud800", "05" + "a" * 1022, "05" + "é" * 500]
+)
+def test_a_made_up_place_in_a_list_is_refused(edna: Admin, place: str) -> None:
+    event = edna.new_event()["id"]
+    cursor = cursor_after("classes", place)[:2000]
+    assert refusal(edna.get(f"/api/events/{event}/classes?cursor={cursor}")) == (400, "NotUnderstood")
+
+
+@pytest.mark.parametrize("place", ["\ud800", "é" * 300, "a" * 1025])
+def test_no_key_is_made_of_a_made_up_place(edna: Admin, place: str) -> None:
+    answer = edna.get(f"/api/events?cursor={cursor_after('events', place)}")
+    assert refusal(answer)[0] in (400, 422)
+
+
+@pytest.mark.parametrize("ids", [["\U0001f600" * 300], ["A\ud800"], ["é" * 200], ["A"] * 26])
+def test_an_id_that_no_key_holds_and_too_many_ids(edna: Admin, ids: list[str]) -> None:
+    event = edna.new_event()["id"]
+    answer = edna.post(f"/api/events/{event}/classes/delete", {"ids": ids, "confirm": "1"})
+    assert refusal(answer) == (422, "NotValid")
+
+
 def executions(stack: Stack, run: str) -> dict[str, Any]:
     arn = stack.outputs["SyncArn"].replace(":stateMachine:", ":execution:") + f":{run}"
     told: dict[str, Any] = json.loads(stack.client("stepfunctions").describe_execution(executionArn=arn)["input"])
@@ -179,6 +201,8 @@ def test_deleting_several_takes_their_number_and_spares_the_newest_copy(stack: S
     missing = edna.post("/api/events/delete", {"events": [*old, "nothing"], "confirm": "3"})
     assert refusal(missing) == (404, "NotThere")
     assert not any(one["deleting"] for one in edna.get("/api/events").json()["items"]), "all or nothing"
+    many = edna.post("/api/events/delete", {"events": ["e"] * 21, "confirm": "1"})
+    assert refusal(many) == (422, "NotValid")
     done = edna.post("/api/events/delete", {"events": [*old, old[0]], "confirm": "2"})
     assert done.status_code == 202
     assert [one["event"] for one in done.json()["items"]] == old

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from local import administrators
 from local.stack import Stack
@@ -26,9 +28,22 @@ def account() -> str:
     return str(next(account_numbers))
 
 
-def ask(stack: Stack, account: str, email: str, to: str = "") -> requests.Response:
+class From(HTTPAdapter):
+    """Asks from another address of this machine."""
+
+    def __init__(self, ip: str) -> None:
+        self.ip = ip
+        super().__init__()
+
+    def init_poolmanager(self, *given: Any, **more: Any) -> None:
+        super().init_poolmanager(*given, **more, source_address=(self.ip, 0))
+
+
+def ask(stack: Stack, account: str, email: str, to: str = "", ip: str = "127.0.0.1") -> requests.Response:
     body = {"account": account, "email": email, "to": to}
-    return requests.post(f"{stack.url}/api/sign-in", json=body, headers={"Origin": stack.url}, timeout=30)
+    with requests.Session() as web:
+        web.mount("http://", From(ip))
+        return web.post(f"{stack.url}/api/sign-in", json=body, headers={"Origin": stack.url}, timeout=30)
 
 
 def wait_for(found: Callable[[], Any]) -> Any:
@@ -81,7 +96,19 @@ def test_nobody_learns_whether_an_address_is_known(stack: Stack, account: str) -
     assert mails_to("stranger@harbor.example") == mails_to(customer.email) == []
 
 
-def test_an_address_gets_five_links_an_hour(stack: Stack, account: str) -> None:
+def test_a_place_that_has_asked_too_often_is_told_the_same_and_gets_no_mail(stack: Stack, account: str) -> None:
+    edna = Admin.made(stack, account)
+    ip = "127.0.0.9"
+    for hour in (0, 1):
+        window = f"{datetime.now(UTC) + timedelta(hours=hour):%Y-%m-%dT%H}"
+        put(stack, keys.sign_in_count(digest(ip), window), {"sent": {"N": "60"}, "expires": {"N": "4000000000"}})
+    refused, heard = ask(stack, account, edna.email, ip=ip), ask(stack, account, edna.email)
+    assert (refused.status_code, refused.text) == (202, heard.text)
+    wait_for(lambda: mails_to(edna.email))
+    assert len(mails_to(edna.email)) == 1
+
+
+def test_an_address_gets_five_links_an_hour_from_one_place(stack: Stack, account: str) -> None:
     edna = Admin.made(stack, account)
     statuses = []
     for n in range(7):
@@ -90,6 +117,9 @@ def test_an_address_gets_five_links_an_hour(stack: Stack, account: str) -> None:
     assert statuses == [202] * 7
     assert wait_for(lambda: log(stack).count("too many") >= 2)
     assert len(mails_to(edna.email)) == 5
+    ask(stack, account, edna.email, ip="127.0.0.2")
+    wait_for(lambda: len(mails_to(edna.email)) == 6)
+    assert len(mails_to(edna.email)) == 6, "nobody else keeps its owner out"
 
 
 def test_a_link_works_once(stack: Stack, account: str) -> None:
@@ -173,7 +203,9 @@ def test_signing_out_here_and_everywhere(stack: Stack, account: str) -> None:
     assert refusal(kept) == (401, "NotSignedIn"), "the session itself is gone, not only the cookie"
     assert phone.get("/api/session").status_code == 200
     edna.use(edna.link())
+    mailed = edna.link()
     assert edna.delete("/api/sessions").status_code == 204
+    assert edna.use(mailed).status_code == 404
     assert refusal(phone.get("/api/session")) == (401, "NotSignedIn")
     edna.use(edna.link())
     assert edna.get("/api/session").status_code == 200

@@ -131,15 +131,19 @@ class MemoryEventBook:
     def add(self, conference: Conference) -> None:
         self.events[conference.event] = conference
 
-    def change(self, conference: Conference) -> bool:
-        there = conference.event in self.events
+    def change(self, account: str, event: str, given: Mapping[str, Any]) -> bool:
+        there = event in self.events
         if there:
-            self.events[conference.event] = conference
+            self.events[event] = replace(self.events[event], **given)
         return there
 
     def deleting(self, account: str, event: str, run: str) -> bool:
         self.log.append(f"{event} is deleted by {run}")
-        return self.change(replace(self.events[event], deleting=run, nightly=False))
+        return self.change(account, event, {"deleting": run})
+
+    def spared(self, account: str, event: str, run: str) -> None:
+        if event in self.events and self.events[event].deleting == run:
+            self.change(account, event, {"deleting": ""})
 
     def holder(self, account: str, event: str) -> tuple[str, str]:
         return self.holders.get(event, ("", ""))
@@ -157,14 +161,16 @@ class MemoryEventBook:
 
     def stop(self, account: str, event: str) -> None:
         self.log.append(f"no more nights of {event}")
+        self.change(account, event, {"nightly": False})
 
 
 class MemoryExecutions:
-    """roster.ports.Executions."""
+    """roster.ports.Executions; `trouble` is raised in place of starting."""
 
     def __init__(self, log: list[str]) -> None:
         self.started: dict[str, Mapping[str, Any]] = {}
         self.running: set[str] = set()
+        self.trouble: RosterError | None = None
         self._log = log
 
     def owner_of(self, run: str) -> str:
@@ -177,6 +183,8 @@ class MemoryExecutions:
         self.running.discard(owner)
 
     def start(self, run: str, what: Mapping[str, Any]) -> None:
+        if self.trouble:
+            raise self.trouble
         self.started[run] = what
         self._log.append(f"run {run} starts")
 

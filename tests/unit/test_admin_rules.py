@@ -70,6 +70,13 @@ def test_whatever_is_no_cursor_is_refused_and_nothing_else_happens(text: str) ->
             last_before("events", text)
 
 
+@pytest.mark.parametrize("place", ["\ud800", "a" * 1025, "é" * 513])
+def test_a_cursor_leads_to_a_place_that_a_key_can_name(place: str) -> None:
+    with pytest.raises(NotUnderstood):
+        last_before("events", cursor_after("events", place))
+    assert last_before("events", cursor_after("events", "a" * 1024))
+
+
 def test_a_cursor_is_good_for_its_own_list_only() -> None:
     cursor = cursor_after("contacts", "a")
     for wrong in (cursor, cursor_after("events", "a") + "=", cursor_after("events", "a")[:-1]):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from roster.errors import AlreadyRunning, Forbidden, NotThere, NotUnderstood
+from roster.errors import AlreadyRunning, Forbidden, NotThere, NotUnderstood, StoreBusy
 from roster.events import Events
 from roster.model import Level
 from roster.permissions import Administrator
@@ -57,6 +57,34 @@ def test_a_renamed_event_with_classes_warns() -> None:
     assert world.events.change(ACCOUNT, "empty", {"name": "Fall"})[1] == []
 
 
+def test_only_what_is_given_is_written() -> None:
+    """Of two administrators who change two things at once, both are heard."""
+    world = World()
+    read = world.book.of
+
+    def slow(account: str, event: str) -> Conference | None:
+        found = read(account, event)
+        world.book.change(account, event, {"name": "Renamed by another"})
+        return found
+
+    world.book.of = slow  # type: ignore[method-assign]
+    after, _ = world.events.change(ACCOUNT, "spring", {"held_on": "2026-05-01"})
+    assert (after.name, after.held_on) == ("Renamed by another", "2026-05-01")
+    assert world.events.change(ACCOUNT, "spring", {})[0] == after
+
+
+def test_a_deletion_that_cannot_start_leaves_no_mark() -> None:
+    world = World()
+    world.executions.trouble = StoreBusy("Step Functions has trouble")
+    with pytest.raises(StoreBusy):
+        world.events.delete(EDNA, "spring")
+    assert world.book.events["spring"].deleting == ""
+    world.executions.trouble = None
+    run = world.events.delete(EDNA, "spring")
+    world.book.spared(ACCOUNT, "spring", "another run")
+    assert world.book.events["spring"].deleting == run
+
+
 def test_deleting_ends_the_nights_before_the_run_starts() -> None:
     world = World()
     run = world.events.delete(EDNA, "spring")
@@ -105,5 +133,7 @@ def test_pages() -> None:
     helper = replace(EDNA, level=Level.EVENT_ADMINISTRATOR, events=("e4", "gone", "e1", "e3"))
     found, last = world.events.page(helper, "", 2)
     assert ([one.event for one in found], last) == (["e1", "e3"], "e3")
+    with pytest.raises(NotUnderstood):
+        world.events.page(EDNA, "é" * 512, 2)
     found, last = world.events.page(helper, "e3", 2)
     assert ([one.event for one in found], last) == (["e4"], "")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from roster.errors import StoreBusy
 from roster.executions import StepFunctionsExecutions
 
 ENDED = datetime(2026, 10, 1, 1, 20, tzinfo=UTC)
@@ -24,6 +25,9 @@ class States:
         if self.answer["status"] in ("ExecutionDoesNotExist", "AccessDeniedException"):
             raise ClientError({"Error": {"Code": self.answer["status"]}}, "DescribeExecution")
         return self.answer
+
+    def start_execution(self, **what: str) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "StartExecution")
 
     def stop_execution(self, executionArn: str) -> None:
         if self.answer["status"] == "ExecutionDoesNotExist":
@@ -62,3 +66,8 @@ def test_one_is_stopped_and_one_that_is_gone_is_no_error() -> None:
     StepFunctionsExecutions(timedelta(), states).stop("arn")
     assert states.stopped == "arn"
     StepFunctionsExecutions(timedelta(), States("ExecutionDoesNotExist", None)).stop("arn")
+
+
+def test_a_start_that_is_throttled_is_for_later() -> None:
+    with pytest.raises(StoreBusy):
+        StepFunctionsExecutions(timedelta(), States("RUNNING", None)).start("run1", {})

@@ -11,9 +11,10 @@ from roster.errors import MailNotSent, MailUncertain, NotSetUp, NotSignedIn, Not
 from roster.model import Level
 from roster.permissions import Administrator
 from roster.sessions import Sessions, digest
-from roster.signin import MOST_PER_ACCOUNT, MOST_PER_ADDRESS, SignIn
+from roster.signin import MOST_FROM_ONE_PLACE, MOST_PER_ACCOUNT, MOST_PER_ADDRESS, MOST_PER_PLACE, SignIn
 from tests.fakes.staff import ACCOUNT, ORIGIN, Clock, Mailbox, MemoryAccountBook, MemorySignIns, MemoryStaff, numbered
 
+HERE, THERE = "digest of an IP", "digest of another IP"
 EDNA = Administrator(ACCOUNT, "edna", "edna@harbor.example", "Edna K", Level.ADMINISTRATOR)
 
 
@@ -37,7 +38,7 @@ class World:
 
 def test_a_link_is_mailed_to_the_address_on_file() -> None:
     world = World()
-    assert world.sign_in.mail_link(ACCOUNT, "EDNA@harbor.example") == "sent"
+    assert world.sign_in.mail_link(ACCOUNT, "EDNA@harbor.example", HERE) == "sent"
     ((to, letter),) = world.mail.sent
     assert to == EDNA.email, "never to the address as it was typed"
     assert f"{ORIGIN}/api/sign-in/token1" in letter.text
@@ -48,7 +49,7 @@ def test_a_link_is_mailed_to_the_address_on_file() -> None:
 @pytest.mark.parametrize(("account", "email"), [(ACCOUNT, "x@y.example"), ("1", EDNA.email), (ACCOUNT, "")])
 def test_who_is_unknown_gets_no_mail_and_leaves_no_trace(account: str, email: str) -> None:
     world = World()
-    assert world.sign_in.mail_link(account, email) == "unknown"
+    assert world.sign_in.mail_link(account, email, HERE) == "unknown"
     assert not world.mail.sent
     assert not world.kept.links
     assert not world.kept.counts
@@ -56,25 +57,42 @@ def test_who_is_unknown_gets_no_mail_and_leaves_no_trace(account: str, email: st
 
 def test_a_customer_signs_in_elsewhere() -> None:
     world = World(replace(EDNA, level=Level.CUSTOMER))
-    assert world.sign_in.mail_link(ACCOUNT, EDNA.email) == "unknown"
+    assert world.sign_in.mail_link(ACCOUNT, EDNA.email, HERE) == "unknown"
 
 
 def test_so_many_links_an_hour_for_an_address_and_for_an_account() -> None:
     people = [replace(EDNA, id=str(n), email=f"{n}@harbor.example") for n in range(MOST_PER_ACCOUNT)]
     world = World(*people)
-    told = [world.sign_in.mail_link(ACCOUNT, people[0].email) for _ in range(MOST_PER_ADDRESS + 2)]
+    told = [world.sign_in.mail_link(ACCOUNT, people[0].email, str(n)) for n in range(MOST_PER_ADDRESS + 2)]
     assert told == ["sent"] * MOST_PER_ADDRESS + ["too many"] * 2
-    told = [world.sign_in.mail_link(ACCOUNT, one.email) for one in people[1:]]
+    told = [world.sign_in.mail_link(ACCOUNT, one.email, HERE) for one in people[1:]]
     assert told.count("sent") == MOST_PER_ACCOUNT - MOST_PER_ADDRESS
     world.clock.wait(hours=1)
-    assert world.sign_in.mail_link(ACCOUNT, people[0].email) == "sent"
+    assert world.sign_in.mail_link(ACCOUNT, people[0].email, HERE) == "sent"
+
+
+def test_a_stranger_who_knows_an_address_does_not_keep_its_owner_out() -> None:
+    world = World()
+    told = [world.sign_in.mail_link(ACCOUNT, EDNA.email, THERE) for _ in range(100)]
+    assert told.count("sent") == MOST_FROM_ONE_PLACE
+    assert world.sign_in.mail_link(ACCOUNT, EDNA.email, HERE) == "sent"
+
+
+def test_one_place_asks_so_often_an_hour_whatever_the_addresses() -> None:
+    world = World()
+    told = [world.sign_in.place_of("192.0.2.1") for _ in range(MOST_PER_PLACE + 2)]
+    assert [bool(one) for one in told] == [True] * MOST_PER_PLACE + [False] * 2
+    assert world.sign_in.place_of("192.0.2.2")
+    assert "192.0.2.1" not in str((told, world.kept.counts))
+    world.clock.wait(hours=1)
+    assert world.sign_in.place_of("192.0.2.1") == told[0]
 
 
 @pytest.mark.parametrize("trouble", [MailNotSent("refused"), MailUncertain("no answer")])
 def test_a_mail_that_does_not_leave_is_told_to_the_log(trouble: MailNotSent | MailUncertain) -> None:
     world = World()
     world.mail.trouble = trouble
-    assert world.sign_in.mail_link(ACCOUNT, EDNA.email) == trouble.message
+    assert world.sign_in.mail_link(ACCOUNT, EDNA.email, HERE) == trouble.message
 
 
 def test_a_link_signs_in_once_and_within_a_quarter_of_an_hour() -> None:
@@ -109,6 +127,17 @@ def test_a_link_of_somebody_who_was_lowered_meanwhile() -> None:
     token = world.token()
     world.staff.keep(replace(EDNA, level=Level.CUSTOMER))
     assert world.sign_in.complete(token) is None
+
+
+def test_a_link_dies_with_the_sessions() -> None:
+    world = World()
+    token = world.token()
+    world.clock.wait(seconds=1)
+    world.sessions.end_all(EDNA)
+    assert world.sign_in.opened(token) is None
+    assert world.sign_in.complete(token) is None
+    world.clock.wait(seconds=1)
+    assert world.sign_in.complete(world.token())
 
 
 @pytest.mark.parametrize("to", ["//evil.example", "/\\evil", "https://evil.example", "/a\r\nSet-Cookie: x"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -47,18 +47,18 @@ class MemoryBook:
         wanted = {name: value for name, value in given.items() if value is not None}
         marks[id] = replace(marks.get(id, ClassMark()), **wanted)
 
-    def remove(self, account: str, event: str, id: str) -> None:
+    def remove(self, account: str, event: str, ids: Collection[str]) -> None:
         items = self.district.roster.items
-        found = items.get(("class", event, id))
-        for student in found["students"] if found else ():
+        found = [key for key in (("class", event, id) for id in ids) if key in items]
+        for student in sorted({student for key in found for student in items[key]["students"]}):
             self._count()
-            left = [one for one in items.get(("schedule", event, student), []) if one != id]
+            left = [one for one in items.get(("schedule", event, student), []) if one not in ids]
             items[("schedule", event, student)] = left
             if not left:
                 del items[("schedule", event, student)]
-        if found:
+        for key in found:
             self._count()
-            del items[("class", event, id)]
+            del items[key]
 
     def page(self, account: str, event: str, cursor: str, size: int) -> tuple[Sequence[ClassRow], str]:
         found, marks = self.district.roster.of("class", event), self.district.records.marks.get(event, {})

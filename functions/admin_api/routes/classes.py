@@ -6,18 +6,18 @@ from typing import Annotated
 
 from api import person, route
 from pydantic import Field, StringConstraints
-from shapes import Asked, Cursor, EventPath, Limit, Page, Told
+from shapes import Asked, Cursor, EventPath, Id, Limit, Page, Told
 
 from roster.classes import hide_classes, import_again, list_classes, never_import, remove_classes
 from roster.cursor import cursor_after, last_before
 from roster.errors import AlreadyRunning, NotSetUp, NotThere, NotUnderstood
 from roster.permissions import Action
 from roster.runtime import administration
-from routes.importer import Id
 
 COMES_BACK = "These classes come back with the next import, tonight's included. To keep them out of sight, hide them."
 NEVER_AGAIN = "These classes are not imported again until you allow it."
 Several = Annotated[list[Id], Field(min_length=1, max_length=100)]
+Few = Annotated[list[Id], Field(min_length=1, max_length=25)]  # each student of theirs is written within one request
 
 
 class ClassTold(Told):
@@ -54,7 +54,7 @@ class Hiding(Asked):
 class Deleting(Asked):
     """`confirm`: the number of classes, typed. `never`: and do not import them again."""
 
-    ids: Several
+    ids: Few
     confirm: Annotated[str, StringConstraints(max_length=10)]
     never: bool = False
 

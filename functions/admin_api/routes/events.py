@@ -18,7 +18,7 @@ from roster.runtime import administration
 class EventsToDelete(Asked):
     """`confirm`: the number of events, typed."""
 
-    events: Annotated[list[EventName], Field(min_length=1, max_length=50)]
+    events: Annotated[list[EventName], Field(min_length=1, max_length=20)]
     confirm: Annotated[str, StringConstraints(max_length=10)]
 
 

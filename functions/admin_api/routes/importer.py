@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from api import person, route
 from pydantic import Field, StringConstraints
-from shapes import Asked, EventName, EventPath, Told
+from shapes import Asked, EventName, EventPath, Id, Told
 from sources import SOURCES, UNKNOWN
 
 from roster.errors import AlreadyRunning, ClearRefused, NotSetUp, NotThere, NotUnderstood
@@ -15,7 +15,6 @@ from roster.model import NO_TERM, Level, Selection, Term
 from roster.permissions import Action, permit
 from roster.runtime import administration
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Ids = Annotated[list[Id], Field(max_length=500)]
 ClearLevel = Literal[
     "Customer", "Appointment Viewer", "Appointment Maker", "Resource Administrator", "Event Administrator"

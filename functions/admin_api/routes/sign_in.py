@@ -11,7 +11,7 @@ from browser import page, welcome
 from gate import session_cookie
 from shapes import AccountNumber, Asked, Email, ErrorBody, Line, Told
 
-from roster.runtime import administration
+from roster.runtime import administration, logger
 
 HTML = {"text/html": {"schema": {"type": "string"}}}
 OLD = "This link was used already, or is older than 15 minutes. Ask for a new one where you asked for this one."
@@ -34,7 +34,11 @@ class LinkTold(Told):
 @route("POST", "/api/sign-in", OPEN, tag="sign-in", answer=LinkTold, status=202)
 def ask_for_link(body: LinkAsked) -> LinkTold:
     """Mail me a link to sign in, if you know this address."""
-    administration().mail_link(body.account, body.email, body.to)
+    place = administration().sign_in.place_of(app.current_event.request_context.http.source_ip)
+    if place:
+        administration().mail_link(body.account, body.email, place, body.to)
+    else:
+        logger().warning("too many links are asked for from one place")
     return LinkTold(message="If this address may sign in, a mail with a link is on its way. It is good for 15 minutes.")
 
 

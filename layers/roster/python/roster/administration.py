@@ -18,8 +18,8 @@ from roster.starting import Starter
 
 @dataclass(frozen=True)
 class Administration:
-    """`mail_link`: sends a link to sign in (account, address, path) once the request was answered. `stamp`: now, as ISO
-    time.
+    """`mail_link`: sends a link to sign in (account, address, place, path) once the request was answered. `stamp`: now,
+    as ISO time.
     """
 
     site: WebSite
@@ -33,4 +33,4 @@ class Administration:
     class_book: ClassBook
     files: Files
     stamp: Callable[[], str]
-    mail_link: Callable[[str, str, str], None]
+    mail_link: Callable[[str, str, str, str], None]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
 from pynamodb.expressions.update import Action
 
 from roster import keys
-from roster.errors import AlreadyRunning, NotSetUp
+from roster.cursor import FRESH
+from roster.errors import AlreadyRunning, NotSetUp, NotUnderstood
 from roster.marks import TABLE, DynamoMarks
 from roster.ports import ClassMark, ClassRow
 from roster.tables import ClassItem, ClassMarkItem, EventItem, LockItem, ScheduleItem
 from roster.trouble import condition_failed, trouble
 
 GONE_HELP = "Look at the list of events again."
+FIRST = "00"
+PLACE = re.compile(rf"(0[0-9]|1[0-5])([ -~]{{0,{keys.LONGEST_ID}}})")
 TRIES = 20  # two people who delete classes of the same students at the same time
 
 
@@ -51,15 +54,12 @@ class DynamoClassBook:
         ClassMarkItem(*keys.class_mark(account, event, id)).update(actions)
 
     @trouble(TABLE)
-    def remove(self, account: str, event: str, id: str) -> None:
-        key = keys.event_class(account, event, id)
-        try:
-            found = ClassItem.get(*key, consistent_read=True)
-        except DoesNotExist:
-            return
-        for student in found.students or ():
-            _unschedule(keys.schedule(account, event, student), id)
-        found.delete()
+    def remove(self, account: str, event: str, ids: Collection[str]) -> None:
+        found = list(filter(None, (_class(keys.event_class(account, event, id)) for id in ids)))
+        for student in sorted({student for item in found for student in item.students or ()}):
+            _unschedule(keys.schedule(account, event, student), ids)
+        for item in found:
+            item.delete()
 
     @trouble(TABLE)
     def page(self, account: str, event: str, cursor: str, size: int) -> tuple[Sequence[ClassRow], str]:
@@ -73,7 +73,7 @@ class DynamoClassBook:
             found += [_row(item, marks.get(item.id, ClassMark())) for item in items]
             more = asked.last_evaluated_key
             part, last = (part, more["sk"]["S"]) if more else (part + 1, "")
-        return found, _write_cursor(part, last) if part < len(partitions) else ""
+        return found, f"{part:02d}{last}" if part < len(partitions) else ""
 
 
 def _writing(account: str, event: str) -> bool:
@@ -85,14 +85,21 @@ def _writing(account: str, event: str) -> bool:
         return False
 
 
-def _unschedule(key: keys.Key, id: str) -> None:
-    """Take the class out, unless somebody else writes the same schedule just now: then look again."""
+def _class(key: keys.Key) -> ClassItem | None:
+    try:
+        return ClassItem.get(*key, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def _unschedule(key: keys.Key, ids: Collection[str]) -> None:
+    """Take the classes out, unless somebody else writes the same schedule just now: then look again."""
     for _ in range(TRIES):
         try:
             item = ScheduleItem.get(*key, consistent_read=True)
         except DoesNotExist:
             return
-        left = [one for one in item.classes if one != id]
+        left = [one for one in item.classes if one not in ids]
         if len(left) == len(item.classes):
             return
         try:
@@ -126,10 +133,8 @@ def _row(item: ClassItem, mark: ClassMark) -> ClassRow:
     )
 
 
-def _write_cursor(part: int, last: str) -> str:
-    return urlsafe_b64encode(f"{part:02d}{last}".encode()).decode()
-
-
 def _read_cursor(cursor: str) -> tuple[int, str]:
-    text = urlsafe_b64decode(cursor.encode()).decode() if cursor else "00"
-    return int(text[:2]), text[2:]
+    """Partition, and the sort key in it that the page follows on."""
+    if not (found := PLACE.fullmatch(cursor or FIRST)):
+        raise NotUnderstood("this is no cursor of this list", FRESH)
+    return int(found[1]), found[2]

@@ -18,8 +18,7 @@ def remove_classes(book: ClassBook, account: str, event: str, ids: Iterable[str]
     book.open(account, event)
     for id in wanted:
         book.mark(account, event, id, removed=now)
-    for id in wanted:
-        book.remove(account, event, id)
+    book.remove(account, event, wanted)
 
 
 def hide_classes(book: ClassBook, account: str, event: str, ids: Iterable[str], hidden: bool = True) -> None:

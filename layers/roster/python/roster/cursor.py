@@ -12,6 +12,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from roster.errors import NotUnderstood
 
 LONGEST = 2_000
+LONGEST_PLACE = 1_024  # bytes: no key is longer
 FRESH = "Leave the cursor out to begin with the first page."
 
 
@@ -30,8 +31,16 @@ def last_before(list_name: str, cursor: str) -> str:
         found = json.loads(urlsafe_b64decode(cursor[:LONGEST] + "=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, list) or found[:1] != [list_name] or len(found) != 2 or not isinstance(found[1], str):
+    if not isinstance(found, list) or found[:1] != [list_name] or len(found) != 2 or not _is_place(found[1]):
         raise NotUnderstood("this is no cursor of this list", FRESH)
     if cursor_after(list_name, found[1]) != cursor:  # the same place has one spelling
         raise NotUnderstood("this is no cursor of this list", FRESH)
     return found[1]
+
+
+def _is_place(found: object) -> bool:
+    """Half a surrogate pair is no text that a key could hold."""
+    try:
+        return isinstance(found, str) and len(found.encode()) <= LONGEST_PLACE
+    except UnicodeEncodeError:
+        return False

@@ -6,10 +6,11 @@ written, and only to an event that is still there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from roster import keys
@@ -23,6 +24,7 @@ from roster.trouble import condition_failed, trouble
 
 TEXTS = ("name", "held_on")
 GROUPS = ("settings", "notifications", "fields")
+THERE = EventItem.pk.exists()
 
 
 class DynamoEventBook:
@@ -52,7 +54,7 @@ class DynamoEventBook:
             nightly=conference.nightly,
             template=conference.template or None,
             held_on=conference.held_on or None,
-            **{group: _plain(conference, group) for group in GROUPS},
+            **{group: _plain(getattr(conference, group)) for group in GROUPS},
         )
         try:
             item.save(condition=EventItem.pk.does_not_exist())
@@ -61,13 +63,8 @@ class DynamoEventBook:
                 raise AlreadyRunning(f"there is an event {conference.event} already") from None
             raise
 
-    def change(self, conference: Conference) -> bool:
-        actions: list[Action] = []
-        for name in TEXTS:
-            attribute, value = getattr(EventItem, name), getattr(conference, name)
-            actions.append(attribute.set(value) if value else attribute.remove())
-        actions += [getattr(EventItem, group).set(_plain(conference, group)) for group in GROUPS]
-        return _written(conference.account, conference.event, actions)
+    def change(self, account: str, event: str, given: Mapping[str, Any]) -> bool:
+        return _written(account, event, [_given(name, value) for name, value in given.items()])
 
     @trouble(TABLE)
     def reserve(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
@@ -82,7 +79,10 @@ class DynamoEventBook:
                 raise
 
     def deleting(self, account: str, event: str, run: str) -> bool:
-        return _written(account, event, [EventItem.deleting.set(run), EventItem.nightly.set(False)])
+        return _written(account, event, [EventItem.deleting.set(run)])
+
+    def spared(self, account: str, event: str, run: str) -> None:
+        _written(account, event, [EventItem.deleting.remove()], EventItem.deleting == run)
 
     @trouble(TABLE)
     def holder(self, account: str, event: str) -> tuple[str, str]:
@@ -94,9 +94,9 @@ class DynamoEventBook:
 
 
 @trouble(TABLE)
-def _written(account: str, event: str, actions: list[Action]) -> bool:
+def _written(account: str, event: str, actions: list[Action], where: Condition = THERE) -> bool:
     try:
-        EventItem(*keys.event(account, event)).update(actions, condition=EventItem.pk.exists())
+        EventItem(*keys.event(account, event)).update(actions, condition=where)
     except UpdateError as error:
         if condition_failed(error):
             return False
@@ -104,9 +104,15 @@ def _written(account: str, event: str, actions: list[Action]) -> bool:
     return True
 
 
-def _plain(conference: Conference, group: str) -> Any:
-    found = getattr(conference, group)
-    return list(found) if group == "fields" else dict(found)
+def _given(name: str, value: Any) -> Action:
+    attribute = getattr(EventItem, name)
+    if name in TEXTS:
+        return attribute.set(value) if value else attribute.remove()
+    return attribute.set(_plain(value))
+
+
+def _plain(group: Mapping[str, Any] | Sequence[Any]) -> Any:
+    return dict(group) if isinstance(group, Mapping) else list(group)
 
 
 def _conference(account: str, item: EventItem) -> Conference:

@@ -7,12 +7,14 @@ belong to the evening that they were for. Contacts belong to the account and sur
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from roster.errors import NotThere, NotUnderstood
+from roster.cursor import FRESH
+from roster.errors import NotThere, NotUnderstood, RosterError
+from roster.keys import fits
 from roster.nights import Nights
 from roster.permissions import Action, Administrator, permit, reaches
 from roster.ports import Conference, EventBook
@@ -34,6 +36,8 @@ class Events:
 
     def page(self, person: Administrator, after: str, most: int) -> tuple[Sequence[Conference], str]:
         """The person's events behind `after`, and the last one's id where there are more."""
+        if not fits(after):
+            raise NotUnderstood("there is no such place in the list of events", FRESH)
         if reaches(person, ""):
             found = list(self.book.page(person.account, after, most + 1))
         else:
@@ -70,9 +74,9 @@ class Events:
     def change(self, account: str, event: str, given: Mapping[str, Any]) -> tuple[Conference, list[str]]:
         """The event as it is now, and what its administrator should know."""
         before = self.of(account, event)
-        after = replace(before, **given)
-        if not self.book.change(after):
+        if given and not self.book.change(account, event, given):
             raise NotThere(f"there is no event {event}")
+        after = self.of(account, event)
         return after, warnings(before, after)
 
     def delete(self, person: Administrator, event: str) -> str:
@@ -85,8 +89,12 @@ class Events:
         run = self.starter.new_run()
         if not self.book.deleting(person.account, event, run):
             raise NotThere(f"there is no event {event}")
-        self.nights.stop(person.account, event)
-        return self.starter.start(person.account, event, "delete", person.id, run)
+        try:
+            self.nights.stop(person.account, event)
+            return self.starter.start(person.account, event, "delete", person.id, run)
+        except RosterError:
+            self.book.spared(person.account, event, run)
+            raise
 
     def delete_many(self, person: Administrator, events: Sequence[str], confirm: str) -> dict[str, str]:
         """The run of each. Nothing is deleted unless all of it is there, free, and confirmed by its number.

@@ -57,6 +57,7 @@ class StepFunctionsExecutions:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise
 
+    @trouble("Step Functions")
     def start(self, run: str, what: Mapping[str, JSON]) -> None:
         """The execution is named after its run: starting the same run twice starts it once."""
         self._client.start_execution(stateMachineArn=self._machine, name=run, input=json.dumps(dict(what)))

@@ -167,7 +167,7 @@ def session(hash: str) -> Key:
 
 
 def sign_in_count(whose: str, window: str) -> Key:
-    """How often a link was asked for, by an address or in an account, in one hour."""
+    """How often a link was asked for, by an address, from a place or in an account, in one hour."""
     return Key(_join("signins", whose), _join(window))
 
 

@@ -6,7 +6,7 @@ Keeping them here lets the pipeline run against DynamoDB and S3, or against dict
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, TypeAlias
@@ -404,12 +404,12 @@ class ClassBook(Protocol):
         """Write what is given, and leave what is not."""
         ...
 
-    def remove(self, account: str, event: str, id: str) -> None:
-        """The class goes, out of its students' schedules first. One that is gone is no error."""
+    def remove(self, account: str, event: str, ids: Collection[str]) -> None:
+        """The classes go, out of their students' schedules first. One that is gone is no error."""
         ...
 
     def page(self, account: str, event: str, cursor: str, size: int) -> tuple[Sequence[ClassRow], str]:
-        """Some classes, and the cursor of those that follow; blank at the end."""
+        """Some classes, and the cursor of those that follow; blank at the end. Raises NotUnderstood."""
         ...
 
 
@@ -556,11 +556,12 @@ class AccountBook(Protocol):
 
 @dataclass(frozen=True)
 class SignInLink:
-    """A link that was mailed. `to`: the path that it leads to; `expires`: Unix seconds."""
+    """A link that was mailed. `to`: the path that it leads to; `made`: ISO time; `expires`: Unix seconds."""
 
     account: str
     contact: str
     to: str
+    made: str
     expires: int
 
 
@@ -634,8 +635,8 @@ class EventBook(Protocol):
 
     def add(self, conference: Conference) -> None: ...
 
-    def change(self, conference: Conference) -> bool:
-        """Writes name, day and the three groups; False where the event is gone."""
+    def change(self, account: str, event: str, given: Mapping[str, JSON]) -> bool:
+        """Writes what is given of name, day and the three groups; False where the event is gone."""
         ...
 
     def reserve(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
@@ -647,7 +648,11 @@ class EventBook(Protocol):
         ...
 
     def deleting(self, account: str, event: str, run: str) -> bool:
-        """Remembers which run deletes it, and that no night is to begin any more; False where the event is gone."""
+        """Remembers which run deletes it; False where the event is gone."""
+        ...
+
+    def spared(self, account: str, event: str, run: str) -> None:
+        """That run does not delete it after all; of another one, nothing is forgotten."""
         ...
 
     def holder(self, account: str, event: str) -> tuple[str, str]:

@@ -312,7 +312,7 @@ def administration() -> Administration:
         DynamoClassBook(),
         Files(_slots()),
         lambda: _now().isoformat(timespec="seconds"),
-        lambda account, email, to: later.call(step="mail", account=account, email=email, to=to),
+        lambda account, email, place, to: later.call(step="mail", account=account, email=email, place=place, to=to),
     )
 
 
@@ -327,7 +327,7 @@ def administrative_step(event: Mapping[str, Any]) -> JSON:
         logger().info("an administrator was made", extra={"account": made.account, "access": made.level})
         return {"account": made.account, "id": made.id, "level": made.level}
     if event["step"] == "mail":
-        outcome = administration().sign_in.mail_link(event["account"], event["email"], event["to"])
+        outcome = administration().sign_in.mail_link(event["account"], event["email"], event["place"], event["to"])
         logger().info("a link to sign in was asked for", extra={"account": event["account"], "outcome": outcome})
         return None
     raise ValueError("there is no such step")

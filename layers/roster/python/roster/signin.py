@@ -6,7 +6,7 @@ that answer. Mail scanners open links, so opening one only shows whom it would s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,7 +18,8 @@ from roster.sessions import Sessions, digest
 from roster.site import is_path
 
 GOOD_FOR = timedelta(minutes=15)
-MOST_PER_ADDRESS, MOST_PER_ACCOUNT = 5, 50  # in an hour
+# In an hour. A place is a source IP: all of a school sits behind one.
+MOST_PER_PLACE, MOST_FROM_ONE_PLACE, MOST_PER_ADDRESS, MOST_PER_ACCOUNT = 60, 5, 20, 50
 AFTER_SIGN_IN = "/api/session"
 PATH = "/api/sign-in/"
 
@@ -46,15 +47,28 @@ class SignIn:
     now: Callable[[], datetime]
     token: Callable[[], str]
 
-    def mail_link(self, account: str, email: str, to: str = "") -> str:
+    def place_of(self, ip: str) -> str:
+        """Where a request comes from, as a digest; blank where too many came from there within the hour."""
+        place = digest(ip)
+        return place if self._few([(place, MOST_PER_PLACE)]) else ""
+
+    def mail_link(self, account: str, email: str, place: str, to: str = "") -> str:
         """Mails a link where the address may have one; says what came of it, for the log alone.
 
-        Only known addresses are counted: else anybody could use up an account's links.
+        Only known addresses are counted: else anybody could use up an account's links. And from each place apart: else
+        whoever knows an address could keep its owner out.
         """
         person = self.staff.with_email(account, email)
         if not person or not person.may_sign_in:
             return "unknown"
-        if not self._counted(person):
+        address = f"{person.account} {person.id}"
+        if not self._few(
+            [
+                (digest(f"{address} {place}"), MOST_FROM_ONE_PLACE),
+                (digest(address), MOST_PER_ADDRESS),
+                (person.account, MOST_PER_ACCOUNT),
+            ]
+        ):
             return "too many"
         school = self.accounts.account(account)
         letter = letters.sign_in(
@@ -68,18 +82,20 @@ class SignIn:
 
     def link(self, person: Administrator, to: str = "") -> str:
         """A new link for this person. A path that leads elsewhere is left out."""
-        token, expires = self.token(), int((self.now() + GOOD_FOR).timestamp())
-        target = to if is_path(to) else AFTER_SIGN_IN
-        self.kept.keep_link(digest(token), SignInLink(person.account, person.id, target, expires))
+        token, now, target = self.token(), self.now(), to if is_path(to) else AFTER_SIGN_IN
+        expires = int((now + GOOD_FOR).timestamp())
+        self.kept.keep_link(digest(token), SignInLink(person.account, person.id, target, now.isoformat(), expires))
         return f"{self.origin}{PATH}{token}"
 
     def opened(self, token: str) -> Welcome | None:
-        """Whom the link would sign in; None when it is used, too old, or its person is no longer who they were."""
+        """Whom the link would sign in; None when it is used, too old, from before its person signed out everywhere, or
+        they are no longer who they were.
+        """
         link = self.kept.link(digest(token))
         if not link or link.expires <= self.now().timestamp():
             return None
         person = self.staff.of(link.account, link.contact)
-        if not person or not person.may_sign_in:
+        if not person or not person.may_sign_in or link.made <= person.sessions_after:
             return None
         school = self.accounts.account(link.account)
         return Welcome(person, school.name if school else "", link.to, token)
@@ -92,10 +108,8 @@ class SignIn:
         self.sessions.end(before)
         return self.sessions.begin(welcome.person), welcome.to
 
-    def _counted(self, person: Administrator) -> bool:
+    def _few(self, limits: Sequence[tuple[str, int]]) -> bool:
+        """Counts one more for each; False at the first that has had its share of the hour."""
         now = self.now()
         window, expires = f"{now:%Y-%m-%dT%H}", int((now + timedelta(hours=2)).timestamp())
-        address = digest(f"{person.account} {person.id}")
-        return self.kept.counted(address, window, MOST_PER_ADDRESS, expires) and self.kept.counted(
-            person.account, window, MOST_PER_ACCOUNT, expires
-        )
+        return all(self.kept.counted(whose, window, most, expires) for whose, most in limits)

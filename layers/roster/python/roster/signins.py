@@ -28,7 +28,7 @@ class DynamoSignIns:
             item = SignInItem.get(*keys.sign_in(digest), consistent_read=True)
         except DoesNotExist:
             return None
-        return SignInLink(item.account, item.contact, item.to, int(item.expires))
+        return SignInLink(item.account, item.contact, item.to, item.made, int(item.expires))
 
     @trouble(TABLE)
     def use_link(self, digest: str) -> bool:

@@ -208,11 +208,12 @@ class ClassMarkItem(Item):
 
 
 class SignInItem(Item):
-    """A link that signs an administrator in, once. `to`: the path that it leads to."""
+    """A link that signs an administrator in, once. `to`: the path that it leads to; `made`: ISO time."""
 
     account = UnicodeAttribute()
     contact = UnicodeAttribute()
     to = UnicodeAttribute()
+    made = UnicodeAttribute()
     expires = NumberAttribute()
 
 
@@ -227,7 +228,7 @@ class SessionItem(Item):
 
 
 class SignInCountItem(Item):
-    """How many links were sent in an hour."""
+    """How many links were sent, or asked for from one place, in an hour."""
 
     sent = NumberAttribute()
     expires = NumberAttribute()
