@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from roster.ports import ClassBook, ClassRow
 
@@ -12,13 +13,17 @@ PAGE = 100
 def remove_classes(book: ClassBook, account: str, event: str, ids: Iterable[str], now: str) -> None:
     """Gone now, back with the next import. Done twice, or by two people, it is done once.
 
-    Marked first: a run that comes in between writes nothing that nobody knows of.
+    Marked first: a run that comes in between writes nothing that nobody knows of. And marked again, a moment later: a
+    run that read the first mark takes only that one off, and may have written the class before it went.
     """
     wanted = sorted(set(ids))
     book.open(account, event)
     for id in wanted:
         book.mark(account, event, id, removed=now)
     book.remove(account, event, wanted)
+    again = (datetime.fromisoformat(now) + timedelta(microseconds=1)).isoformat()
+    for id in wanted:
+        book.mark(account, event, id, removed=again)
 
 
 def hide_classes(book: ClassBook, account: str, event: str, ids: Iterable[str], hidden: bool = True) -> None:
