@@ -208,9 +208,9 @@ def test_a_deleted_class_is_out_of_every_schedule_and_marked(records: DynamoReco
             ScheduleItem.get(*keys.schedule("116", "spring", student))
     with pytest.raises(ClassItem.DoesNotExist):
         ClassItem.get(*keys.event_class("116", "spring", "C3"))
-    records.unmark("116", "spring", {"C3": NOW, "C4": "another time"})
+    records.unmark("116", "spring", {"C3": AGAIN, "C4": "another time"})
     assert records.class_marks("116", "spring")["C3"] == ClassMark()
-    assert records.class_marks("116", "spring")["C4"].removed == NOW
+    assert records.class_marks("116", "spring")["C4"].removed == AGAIN
     records.remark("116", "spring", {"C3": "then"}, ["C4"])
     assert records.class_marks("116", "spring")["C3"].removed == "then"
     assert records.class_marks("116", "spring")["C4"].removed == ""
