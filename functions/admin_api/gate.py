@@ -56,7 +56,7 @@ def session_cookie(request: Any) -> str:
 
 def _check_body(request: APIGatewayProxyEventV2) -> None:
     """Refuses a body that is no JSON object: what is read from a list or a form would not be what was meant."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if kind != "application/json":
         raise Refused(415, "NotJson", "the body has to be JSON", AS_JSON)
     try:
