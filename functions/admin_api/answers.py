@@ -44,7 +44,7 @@ MEANING = {
     403: "The access level does not allow it, it is another's event, or another site sent it",
     404: "There is no such thing in this account",
     409: "Something has to be done or to end first",
-    413: "The body is too large",
+    413: "The body, or the answer to it, is too large",
     415: "The body is no JSON",
     422: "A field is missing, unknown or out of bounds",
     500: "Unexpected; `help` has the reference to quote",

@@ -83,6 +83,11 @@ def person() -> Administrator:
     return signed_in().person
 
 
+def accepted() -> str:
+    """How the answer to this request may be compressed."""
+    return str(app.current_event.headers.get("accept-encoding", ""))
+
+
 def signed_in() -> SignedIn:
     found: SignedIn = app.context["signed_in"]
     return found

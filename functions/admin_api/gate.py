@@ -20,6 +20,7 @@ from roster.runtime import administration
 
 LARGEST_BODY = 100_000
 NO_ROUTE = "not_found_handler"  # what powertools calls its own route for an address that is none
+JSON = "application/json"
 AS_JSON = "Send one JSON object, with Content-Type: application/json."
 
 Next = Callable[[APIGatewayHttpResolver], Response[Any]]
@@ -56,9 +57,10 @@ def session_cookie(request: Any) -> str:
 
 def _check_body(request: APIGatewayProxyEventV2) -> None:
     """Refuses a body that is no JSON object: what is read from a list or a form would not be what was meant."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if kind != "application/json":
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if kind != JSON:
         raise Refused(415, "NotJson", "the body has to be JSON", AS_JSON)
+    request.raw_event["headers"]["content-type"] = JSON  # powertools looks for it in small letters
     try:
         text = request.decoded_body or ""
         if len(text) > LARGEST_BODY:

@@ -278,6 +278,12 @@ def test_a_body_that_is_no_json_object_is_refused(edna: Admin, sent: bytes, kind
     assert refusal(answer) == told
 
 
+def test_a_media_type_has_no_case(edna: Admin) -> None:
+    headers = {"Origin": edna.stack.url, "Content-Type": "Application/JSON; charset=UTF-8"}
+    answer = edna.web.post(f"{edna.stack.url}/api/events", data=b'{"name": "A"}', headers=headers, timeout=30)
+    assert answer.status_code == 201
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -72,7 +72,8 @@ class Office:
         answer = self.admin.get(path)
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"].startswith("text/csv")
-        return list(csv.DictReader(io.StringIO(answer.text)))
+        assert answer.headers["content-encoding"] == "gzip"
+        return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
     def classes(self) -> list[dict[str, Any]]:
         answer = self.admin.get(f"{self.path}/classes?limit=100")
@@ -106,6 +107,7 @@ def test_a_test_import_shows_each_class_and_changes_nothing(office: Office) -> N
     assert offer["terms"]
     classes = office.admin.get(f"{office.path}/runs/{run}/classes").json()["items"]
     assert len(classes) == told["report"]["counts"]["class"]["created"]
+    assert office.admin.get(f"{office.path}/runs/{run}/classes?limit=1000").json()["items"] == classes
     taught = [one for one in classes if one["students"]]
     assert taught
     assert all(one["teachers"] and one["name"] for one in taught)
@@ -296,6 +298,15 @@ def test_the_account_moves_and_its_nights_with_it(office: Office, stack: Stack) 
     assert told["Target"]["Arn"] == stack.outputs["SyncArn"]
 
 
+def test_a_zone_that_is_given_again_moves_what_was_left_behind(office: Office, stack: Stack) -> None:
+    office.run(nightly=True)
+    put(stack, keys.account(office.school.account), {"zone": {"S": "Europe/London"}})  # and its nights were not moved
+    office.admin.patch("/api/account", {"zone": "Europe/London"})
+    name = keys.nightly_schedule(office.school.account, office.event)
+    told = stack.client("scheduler").get_schedule(Name=name, GroupName=stack.outputs["NightlyGroup"])
+    assert told["ScheduleExpressionTimezone"] == "Europe/London"
+
+
 def test_not_before_pickatime_has_set_it_up(office: Office, stack: Stack) -> None:
     put(stack, keys.integration(office.school.account), {"state": {"S": "configuring"}})
     told = office.admin.get("/api/importer").json()
@@ -309,7 +320,7 @@ def test_an_account_without_a_provider(stack: Stack, open_school: Callable[..., 
     event = admin.new_event()["id"]
     assert admin.get("/api/importer").json()["state"] == "none"
     assert refusal(admin.post(f"/api/events/{event}/runs", {"mode": "import"})) == (409, "NotSetUp")
-    assert admin.get(f"/api/events/{event}/reports/people").text.startswith("kind,id,")
+    assert admin.get(f"/api/events/{event}/reports/people").text.startswith("\ufeffkind,id,")
     assert admin.get(f"/api/events/{event}/classes").json() == {"items": [], "next": ""}
 
 

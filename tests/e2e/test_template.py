@@ -107,6 +107,12 @@ def test_the_clients_page_reads_accounts_and_nothing_else() -> None:
     assert _on(function, "s3") == []
 
 
+def test_the_administration_reads_no_pulled_row() -> None:
+    (function,) = [f for f in _functions().values() if f["CodeUri"].endswith("admin_api")]
+    read = [one["Sub"] for action, s in _on(function, "s3") if action == "s3:GetObject" for one in s["Resource"]]
+    assert [one for one in read if "pulled" in one] == ["${Staging.Arn}/pulled/*/provider"]
+
+
 def test_no_function_may_do_everything() -> None:
     for name, function in _functions().items():
         for statement in _statements(function):

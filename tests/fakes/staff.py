@@ -59,8 +59,8 @@ class MemoryAccountBook:
     def account(self, account: str) -> Account | None:
         return self.accounts.get(account)
 
-    def change(self, account: Account) -> None:
-        self.accounts[account.account] = account
+    def rename(self, account: str, name: str) -> None:
+        self.accounts[account] = replace(self.accounts.get(account, Account(account)), name=name)
 
 
 class MemorySignIns:

@@ -29,7 +29,13 @@ def test_a_level_may_what_is_its_own_and_what_is_below(level: Level) -> None:
 def test_the_cells_that_the_requirements_name() -> None:
     for action in (Action.CHANGE_INTEGRATION, Action.DELETE_CONTACTS, Action.STOP_ALL_SYNC):
         assert LOWEST[action] == Level.ADMINISTRATOR
-    for action in (Action.START_IMPORT, Action.STOP_IMPORT, Action.STOP_SYNC, Action.CHANGE_CLASSES):
+    for action in (
+        Action.START_IMPORT,
+        Action.STOP_IMPORT,
+        Action.STOP_SYNC,
+        Action.CHANGE_CLASSES,
+        Action.SEE_REPORTS,
+    ):
         assert LOWEST[action] == Level.EVENT_ADMINISTRATOR
     for action in (Action.CHANGE_API_VERSION, Action.CHANGE_ACTIVATION):
         assert LOWEST[action] == Level.SUPPORT

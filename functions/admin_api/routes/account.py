@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from api import person, route
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, StringConstraints
 from shapes import Asked, Name, Told
 
 from roster.clocks import DEFAULT_ZONE, is_zone
-from roster.errors import NotThere
+from roster.errors import NotSetUp, NotThere
 from roster.permissions import Action
 from roster.ports import Account
 from roster.runtime import administration
@@ -41,15 +40,15 @@ def read_account() -> AccountTold:
     return _told(_mine())
 
 
-@route("PATCH", "/api/account", Action.CHANGE_ACCOUNT, tag="account", answer=AccountTold, raises=(NotThere,))
+@route("PATCH", "/api/account", Action.CHANGE_ACCOUNT, tag="account", answer=AccountTold, raises=(NotThere, NotSetUp))
 def change_account(body: AccountAsked) -> AccountTold:
     """Rename the account, or move it to another time zone."""
-    before = _mine()
-    changed = replace(before, **body.model_dump(exclude_none=True))
-    administration().accounts.change(changed)
-    if changed.zone != before.zone:
-        administration().importer.nights.rezone(changed.account, changed.zone)
-    return _told(changed)
+    account = _mine().account
+    if body.name:
+        administration().accounts.rename(account, body.name)
+    if body.zone:  # the same one, too: what failed half-way is mended
+        administration().importer.nights.rezone(account, body.zone)
+    return _told(_mine())
 
 
 def _mine() -> Account:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from api import person, route
+from api import accepted, person, route
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from shapes import EventPath
-from spreadsheet import CSV, spreadsheet
+from spreadsheet import CSV, TOO_LONG, spreadsheet
 
 from roster import tabular
 from roster.errors import NotSetUp, NotThere
@@ -19,8 +19,8 @@ ReportPath = Annotated[Literal["classes", "enrolments", "people"], Path(descript
 
 
 @route(
-    "GET", "/api/events/<event>/reports/<report>", Action.SEE_EVENT, tag="reports", answer=CSV,
-    raises=(NotThere, NotSetUp),
+    "GET", "/api/events/<event>/reports/<report>", Action.SEE_REPORTS, tag="reports", answer=CSV,
+    raises=(NotThere, NotSetUp), others=TOO_LONG,
 )  # fmt: skip
 def read_report(event: EventPath, report: ReportPath) -> Response[str]:
     """An event's classes, enrolments or people, as CSV."""
@@ -28,4 +28,4 @@ def read_report(event: EventPath, report: ReportPath) -> Response[str]:
     admin.events.of(account, event)
     found = admin.importer.records.event(account, event)
     rows = tabular.report(admin.files.slots, report, admin.importer.integration(account), found)
-    return spreadsheet(f"{report}-{event}", tabular.REPORTS[report], rows)
+    return spreadsheet(f"{report}-{event}", tabular.REPORTS[report], rows, accepted())

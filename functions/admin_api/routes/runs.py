@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from api import person, route
+from api import accepted, person, route
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import Field
 from shapes import Cursor, EventPath, Limit, Page, Told
-from spreadsheet import CSV, spreadsheet
+from spreadsheet import CSV, TOO_LONG, spreadsheet
 
 from roster import tabular
 from roster.cursor import cursor_after, last_before
@@ -29,6 +29,8 @@ from roster.runtime import administration
 from routes.importer import Started
 
 RunPath = Annotated[str, Path(description="the run's id", pattern=r"^[A-Za-z0-9_-]{1,80}$")]
+# Each page reads all that the run staged: a list of usual length is one.
+Many = Annotated[int, Query(description="items on a page", ge=1, le=1_000)]
 
 
 class RunInList(Told):
@@ -133,7 +135,7 @@ def read_offer(event: EventPath, run: RunPath) -> OfferTold:
     "GET", "/api/events/<event>/runs/<run>/classes", Action.SEE_HISTORY, tag="runs", answer=Page[PreviewedClass],
     raises=(NotThere, FilesMissing, NotUnderstood),
 )  # fmt: skip
-def list_previewed(event: EventPath, run: RunPath, cursor: Cursor = "", limit: Limit = 100) -> Page[PreviewedClass]:
+def list_previewed(event: EventPath, run: RunPath, cursor: Cursor = "", limit: Many = 100) -> Page[PreviewedClass]:
     """The classes that a test import would bring, each with its teachers and its number of students."""
     last = last_before("previewed", cursor)
     rows = sorted(previewed(administration().files.slots, _key(event, run)), key=lambda row: row.id)
@@ -148,20 +150,25 @@ def list_previewed(event: EventPath, run: RunPath, cursor: Cursor = "", limit: L
     return Page(items=items, next=cursor_after("previewed", found[limit - 1].id if len(found) > limit else ""))
 
 
-@route("GET", "/api/events/<event>/runs/<run>/changes", Action.SEE_HISTORY, tag="runs", answer=CSV, raises=(NotThere,))
+@route(
+    "GET", "/api/events/<event>/runs/<run>/changes", Action.SEE_HISTORY, tag="runs", answer=CSV, raises=(NotThere,),
+    others=TOO_LONG,
+)  # fmt: skip
 def read_changes(event: EventPath, run: RunPath) -> Response[str]:
     """Whom or what the run changed, as CSV: never what the values were."""
-    return spreadsheet(
-        f"changes-{run}", tabular.CHANGES, tabular.changes(administration().files.slots, _key(event, run))
-    )
+    rows = tabular.changes(administration().files.slots, _key(event, run))
+    return spreadsheet(f"changes-{run}", tabular.CHANGES, rows, accepted())
 
 
-@route("GET", "/api/events/<event>/runs/<run>/problems", Action.SEE_HISTORY, tag="runs", answer=CSV, raises=(NotThere,))
+@route(
+    "GET", "/api/events/<event>/runs/<run>/problems", Action.SEE_HISTORY, tag="runs", answer=CSV, raises=(NotThere,),
+    others=TOO_LONG,
+)  # fmt: skip
 def read_problems(event: EventPath, run: RunPath) -> Response[str]:
     """What the run found wrong, a row each with what to do about it, as CSV."""
     found = administration().importer.run(person().account, event, run)
     rows = tabular.problems(administration().files.slots, _key(event, run), found)
-    return spreadsheet(f"problems-{run}", tabular.PROBLEMS, rows)
+    return spreadsheet(f"problems-{run}", tabular.PROBLEMS, rows, accepted())
 
 
 @route(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from roster.errors import NotSetUp, NotUnderstood
 from roster.model import Level
 from roster.permissions import LEVELS, Administrator
-from roster.ports import Account, AccountBook, Staff
+from roster.ports import AccountBook, Staff
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,180}\.[^\s@.<>,;:\"()\[\]\\]{2,60}")
 _ACCOUNT = re.compile(r"[0-9]{1,20}")
@@ -40,7 +40,7 @@ class Administrators:
         if not self.accounts.account(account):
             if not school:
                 raise NotSetUp(f"there is no account {account}", "Name its school to make it.")
-            self.accounts.change(Account(account, school))
+            self.accounts.rename(account, school)
         known = self.staff.with_email(account, email) or Administrator(account, self.new_id())
         person = replace(known, email=email, name=name or known.name, level=level)
         self.staff.keep(person)

@@ -31,16 +31,17 @@ def last_before(list_name: str, cursor: str) -> str:
         found = json.loads(urlsafe_b64decode(cursor[:LONGEST] + "=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, list) or found[:1] != [list_name] or len(found) != 2 or not _is_place(found[1]):
-        raise NotUnderstood("this is no cursor of this list", FRESH)
-    if cursor_after(list_name, found[1]) != cursor:  # the same place has one spelling
-        raise NotUnderstood("this is no cursor of this list", FRESH)
-    return found[1]
+    match found:
+        # the same place has one spelling
+        case [str(name), str(place)] if name == list_name and _fits(place) and cursor_after(name, place) == cursor:
+            return place
+        case _:
+            raise NotUnderstood("this is no cursor of this list", FRESH)
 
 
-def _is_place(found: object) -> bool:
+def _fits(place: str) -> bool:
     """Half a surrogate pair is no text that a key could hold."""
     try:
-        return isinstance(found, str) and len(found.encode()) <= LONGEST_PLACE
+        return len(place.encode()) <= LONGEST_PLACE
     except UnicodeEncodeError:
         return False

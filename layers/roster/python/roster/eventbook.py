@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pynamodb.attributes import Attribute
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -105,7 +106,7 @@ def _written(account: str, event: str, actions: list[Action], where: Condition =
 
 
 def _given(name: str, value: Any) -> Action:
-    attribute = getattr(EventItem, name)
+    attribute: Attribute[Any] = getattr(EventItem, name)
     if name in TEXTS:
         return attribute.set(value) if value else attribute.remove()
     return attribute.set(_plain(value))

@@ -23,6 +23,7 @@ class Action(StrEnum):
     CHANGE_ACCOUNT = "account.change"
     LIST_EVENTS = "event.list"
     SEE_EVENT = "event.see"
+    SEE_REPORTS = "report.see"
     CREATE_EVENT = "event.create"
     CHANGE_EVENT = "event.change"
     DELETE_EVENT = "event.delete"
@@ -55,6 +56,7 @@ LOWEST: Mapping[Action, Level] = {
     Action.CHANGE_ACCOUNT: Level.ADMINISTRATOR,
     Action.LIST_EVENTS: Level.EVENT_ADMINISTRATOR,
     Action.SEE_EVENT: Level.EVENT_ADMINISTRATOR,
+    Action.SEE_REPORTS: Level.EVENT_ADMINISTRATOR,
     Action.CREATE_EVENT: Level.ADMINISTRATOR,
     Action.CHANGE_EVENT: Level.EVENT_ADMINISTRATOR,
     Action.DELETE_EVENT: Level.ADMINISTRATOR,

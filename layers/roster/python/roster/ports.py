@@ -549,8 +549,8 @@ class AccountBook(Protocol):
 
     def account(self, account: str) -> Account | None: ...
 
-    def change(self, account: Account) -> None:
-        """Makes it, too, where it is new."""
+    def rename(self, account: str, name: str) -> None:
+        """Makes it, too, where it is new; its zone is not written here, since its nights go by it."""
         ...
 
 

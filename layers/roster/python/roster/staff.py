@@ -76,9 +76,8 @@ class DynamoAccountBook:
         return Account(account, item.name, item.zone or "")
 
     @trouble(TABLE)
-    def change(self, account: Account) -> None:
-        zone = AccountItem.zone.set(account.zone) if account.zone else AccountItem.zone.remove()
-        AccountItem(*keys.account(account.account)).update([AccountItem.name.set(account.name), zone])
+    def rename(self, account: str, name: str) -> None:
+        AccountItem(*keys.account(account)).update([AccountItem.name.set(name)])
 
 
 def _all(account: str) -> Iterator[Administrator]:

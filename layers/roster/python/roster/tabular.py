@@ -1,6 +1,7 @@
 """Lists for spreadsheets: a run's changes and problems, an event's classes, enrolments and people, as CSV.
 
-Never a birth date. A cell that a spreadsheet would take for a formula is told as text.
+Never a birth date. A cell that a spreadsheet would take for a formula is told as text, blanks and breaks before it or
+not, in East Asian full width too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from roster.report import UNEXPECTED_HELP
 from roster.staging import Staging
 
 Row: TypeAlias = tuple[str, ...]
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+BREAKS = ("\t", "\r", "\n")
+UNICODE = "\ufeff"  # without this mark Excel takes the file for the code page of its country
 PROBLEMS: Row = ("code", "kind", "id", "what to do")
 CHANGES: Row = ("kind", "id", "outcome", "changed")
 REPORTS: Mapping[str, Row] = {
@@ -32,6 +35,7 @@ REPORTS: Mapping[str, Row] = {
 
 def as_csv(header: Row, rows: Iterable[Row]) -> str:
     text = StringIO()
+    text.write(UNICODE)
     lines = csv.writer(text, lineterminator="\r\n")
     lines.writerow(header)
     lines.writerows([_harmless(cell) for cell in row] for row in rows)
@@ -39,7 +43,7 @@ def as_csv(header: Row, rows: Iterable[Row]) -> str:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return f"'{cell}" if cell.startswith(BREAKS) or cell.lstrip().startswith(FORMULA) else cell
 
 
 def problems(slots: Slots, key: RunKey, run: Run) -> list[Row]:

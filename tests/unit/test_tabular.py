@@ -1,0 +1,46 @@
+"""Lists as a spreadsheet reads them: what would be a formula is text, and names keep their accents."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from roster.tabular import as_csv
+
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\tx",
+    "\rx",
+    "\nx",
+    "\uff1d1",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff20A",
+    "  =1",
+    "\u00a0=1",
+]
+TEXTS = ["", "Zoë", "O'Brien", "a=1", "1-2", " Ann", "Ann\n=1"]
+
+
+def read(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text.encode().decode("utf-8-sig"), newline="")))
+
+
+@pytest.mark.parametrize("cell", FORMULAS)
+def test_what_would_be_a_formula_is_told_as_text(cell: str) -> None:
+    assert read(as_csv(("name",), [(cell,)])) == [["name"], [f"'{cell}"]]
+
+
+@pytest.mark.parametrize("cell", TEXTS)
+def test_any_other_text_stays_as_it_is(cell: str) -> None:
+    assert read(as_csv(("name", "id"), [(cell, "1")]))[1] == [cell, "1"]
+
+
+def test_a_list_says_that_it_is_unicode() -> None:
+    """Without the mark Excel takes it for the code page of its country."""
+    assert as_csv(("name",), []).encode() == b"\xef\xbb\xbfname\r\n"
