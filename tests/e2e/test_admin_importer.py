@@ -94,6 +94,8 @@ def test_the_importer_says_what_it_is_set_up_for(office: Office) -> None:
     assert "Data Browser" in told["review"]
     assert "Terms" in told["review"]
     assert [one["caption"] for one in told["levels"]][-1] == "Admin Level - Event Administrator"
+    assert told["advice"] == "Clear old data before the new import."
+    assert len(told["steps"]) == 5
 
 
 def test_a_test_import_shows_each_class_and_changes_nothing(office: Office) -> None:
@@ -313,6 +315,16 @@ def test_not_before_pickatime_has_set_it_up(office: Office, stack: Stack) -> Non
     assert not told["ready"]
     assert "active and ready for use" in told["help"]
     assert refusal(office.admin.post(f"{office.path}/runs", {"mode": "import"})) == (409, "NotSetUp")
+
+
+def test_without_an_event_there_is_nothing_to_import_into(stack: Stack) -> None:
+    admin = Admin.of(stack, "77000005")
+    put(stack, keys.integration("77000005"), {"provider": {"S": "clever"}, "settings": {"S": "{}"}})
+    told = admin.get("/api/importer").json()
+    assert not told["ready"]
+    assert told["help"].startswith("Create an event first")
+    admin.new_event()
+    assert admin.get("/api/importer").json()["ready"]
 
 
 def test_an_account_without_a_provider(stack: Stack, open_school: Callable[..., School]) -> None:

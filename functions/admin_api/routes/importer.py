@@ -28,6 +28,15 @@ CAPTIONS = {
 }
 
 
+STEPS = (
+    "Create a new event, using a past event as a template.",
+    "Optional: export reports from past events on the Reports page.",
+    "Delete all past events except the new one.",
+    "Global Setup / Contacts / Advanced Options: Delete All Contacts, Level to delete: Admin Level - Event Administrator.",
+    "Run the new integration import.",
+)
+
+
 class ClearAsked(Asked):
     """Delete contacts up to this level first. `confirm`: the word DELETE, typed; a test import needs none."""
 
@@ -70,7 +79,7 @@ class LevelTold(Told):
 class ImporterTold(Told):
     """`heading`: the provider that the Importer is set up for, or blank. `ready`: imports can run; else `help` says
     why not. `usual_nightly`: whether a first import ticks "Sync nightly". `no_term`: the id that stands for classes
-    without a term.
+    without a term. `advice` and `steps`: before an integration's first import into an account that holds older data.
     """
 
     provider: str
@@ -84,6 +93,8 @@ class ImporterTold(Told):
     usual_nightly: bool
     no_term: str
     levels: list[LevelTold]
+    advice: str
+    steps: list[str]
 
 
 class Switch(Asked):
@@ -110,21 +121,25 @@ class Stopped(Told):
 @route("GET", "/api/importer", Action.SEE_IMPORTER, tag="importer", answer=ImporterTold)
 def read_importer() -> ImporterTold:
     """What the Importer is set up for."""
-    found = administration().importer.integration(person().account)
+    me, admin = person(), administration()
+    found = admin.importer.integration(me.account)
+    events, _ = admin.events.page(me, "", 1)
     source = SOURCES.get(found.provider, UNKNOWN) if found else UNKNOWN
     state = found.state if found else "none"
     return ImporterTold(
         provider=found.provider if found else "",
         heading=source.title,
         state=state,
-        ready=state == "active",
-        help=_why_not(state),
+        ready=state == "active" and bool(events),
+        help=_why_not(state) or ("" if events else "Create an event first: imports go into an event."),
         terms_note=source.terms,
         review=source.review,
         review_address=source.review_address,
         usual_nightly=source.usual,
         no_term=NO_TERM,
         levels=[LevelTold(level=level.value, caption=caption) for level, caption in CAPTIONS.items()],
+        advice="Clear old data before the new import.",
+        steps=list(STEPS),
     )
 
 
