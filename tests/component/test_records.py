@@ -141,3 +141,11 @@ def test_a_selection_is_renewed_unless_somebody_has_chosen_anew(records: DynamoR
     assert stored() == {"terms": ["new"]}
     records.renew(A, {"terms": ["old"]}, {"terms": ["newer"]})
     assert stored() == {"terms": ["new"]}
+
+
+def test_a_run_that_was_cancelled_before_it_began_begins_no_more(records: DynamoRecords) -> None:
+    records.finish(A, "cancelled", {"status": "cancelled"}, NOW)
+    with pytest.raises(Superseded):
+        records.begin(A, "arn run-a", never, "import", NOW)
+    assert RunItem.get(*keys.run(*A_PARTS)).status == "cancelled"
+    assert locks() == []

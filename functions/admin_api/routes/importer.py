@@ -32,7 +32,8 @@ STEPS = (
     "Create a new event, using a past event as a template.",
     "Optional: export reports from past events on the Reports page.",
     "Delete all past events except the new one.",
-    "Global Setup / Contacts / Advanced Options, Delete All Contacts: Level to delete, Admin Level - Event Administrator.",
+    "Delete All Contacts, under Global Setup / Contacts / Advanced Options, with the "
+    "Level to delete: Admin Level - Event Administrator.",
     "Run the new integration import.",
 )
 

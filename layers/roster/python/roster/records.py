@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.transactions import TransactWrite
 
 from roster import keys
@@ -58,7 +58,13 @@ class DynamoRecords(DynamoMarks):
         run = run_item(key)
         run.owner, run.mode, run.status, run.started = owner, mode, "running", now
         run.by, run.night, run.asked = by or None, night or None, dict(asked or {}) or None
-        run.save()
+        try:
+            run.save(condition=RunItem.ended.does_not_exist())
+        except PutError as error:
+            if not condition_failed(error):
+                raise
+            LockItem(*lock).delete(condition=LockItem.owner == owner)
+            raise Superseded(f"run {key.run} was cancelled before it began") from None
         return True
 
     @trouble(TABLE)
