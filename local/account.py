@@ -60,7 +60,7 @@ class LocalAccount:
                 f"account {self.account} imports from {other}: name another with --account, "
                 "or another data folder with --data"
             )
-        self._set(keys.account(self.account), name=name)
+        self._name(keys.account(self.account), name)
         self._set(
             keys.integration(self.account), provider=provider, settings=json.dumps(dict(settings)), state="active"
         )
@@ -85,7 +85,12 @@ class LocalAccount:
 
     def select(self, name: str, selection: Selection) -> None:
         """Make the event, or choose anew for it."""
-        self._set(keys.event(self.account, self.event), name=name, selection=json.dumps(selection.to_json()))
+        self._name(keys.event(self.account, self.event), name)
+        self._set(keys.event(self.account, self.event), selection=json.dumps(selection.to_json()))
+
+    def has_chosen(self) -> bool:
+        """Whether something was imported into the event, by a choice that may be an administrator's."""
+        return "snapshot" in self._get(keys.event(self.account, self.event))
 
     def run(self, run: str) -> dict[str, Any]:
         """The run's record: status, progress and report; empty until it has begun."""
@@ -148,6 +153,11 @@ class LocalAccount:
         found = self.stack.client("dynamodb").get_item(TableName=self.table, Key=wanted, ConsistentRead=True)
         item: dict[str, Any] = found.get("Item", {})
         return item
+
+    def _name(self, key: keys.Key, name: str) -> None:
+        """Name what is new; what has a name keeps it."""
+        if "name" not in self._get(key):
+            self._set(key, name=name)
 
     def _set(self, key: keys.Key, **values: str) -> None:
         """Set these attributes and no other: pointers to what was applied must survive."""

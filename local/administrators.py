@@ -40,7 +40,7 @@ class NobodyToSignIn(RuntimeError):
 REFUSALS = (Refused, NobodyToSignIn)
 
 
-def make(stack: Running, account: str, email: str, name: str, **more: str) -> dict[str, Any]:
+def make(stack: Running, account: str, email: str, name: str, **more: Any) -> dict[str, Any]:
     """Make, or change, who has this address. `school` makes the account where there is none."""
     event = {"step": "administrator", "account": account, "email": email, "name": name, **more}
     answer = stack.client("lambda").invoke(
@@ -81,6 +81,8 @@ def add_commands(commands: Any, common: Callable[[ArgumentParser], None]) -> dic
     maker.add_argument("--email", type=_email, required=True)
     maker.add_argument("--name", required=True, help="as in mails and lists")
     maker.add_argument("--level", choices=[str(level) for level in LEVELS[1:]], default="Administrator")
+    events = "of an Event Administrator: the events that are theirs, by id"
+    maker.add_argument("--events", type=arguments.ids, default=(), metavar="ID,ID", help=events)
     maker.add_argument("--school", default="", help="what its school is called, to make an account that is new")
     signer = commands.add_parser("sign-in", help="a link that signs an administrator in, good for 15 minutes")
     signer.add_argument("--account", type=arguments.account, required=True, help="account number (ven)")
@@ -91,7 +93,9 @@ def add_commands(commands: Any, common: Callable[[ArgumentParser], None]) -> dic
 
 
 def say_made(stack: Running, args: Namespace) -> int:
-    made = make(stack, args.account, args.email, args.name, level=args.level, school=args.school)
+    made = make(
+        stack, args.account, args.email, args.name, level=args.level, school=args.school, events=list(args.events)
+    )
     print(f"{args.email} is {made['level']} of account {made['account']}.")
     return 0
 

@@ -128,7 +128,7 @@ def _choices(parser: ArgumentParser) -> None:
     parser.add_argument("--preview", action="store_true", help="a test import: plan, and change nothing")
     _event(parser)
     _account(parser)
-    parser.set_defaults(command=_import)
+    parser.set_defaults(command=_import, keep=False)
 
 
 def _connection(parser: ArgumentParser) -> None:
@@ -158,7 +158,9 @@ def _run(args: Namespace) -> int:
     line = PROVIDERS[args.provider]
     with Stack.start(data=args.data, port=args.port) as stack, line.sandbox(SHARED, args.students) as sandbox:
         given = ["import", args.provider, *line.sandbox_arguments(sandbox), "--data", str(args.data)]
-        code = import_once(stack, _parser().parse_args([*given, *(["--json"] if args.once else [])]))
+        again = _parser().parse_args([*given, *(["--json"] if args.once else [])])
+        again.keep = True
+        code = import_once(stack, again)
         if args.once or code:
             return code
         with suppress(KeyboardInterrupt), stack.scheduler.run_forever():  # a good end: make calls any other an error

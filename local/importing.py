@@ -44,8 +44,9 @@ def _report(account: LocalAccount, args: Namespace) -> dict[str, Any]:
     before = account.chosen(args.provider)
     _set_up(account, args)
     try:
-        selection = Selection(args.schools, tuple(Term(id) for id in args.terms), not args.no_contacts)
-        account.select("Parent-teacher conference", selection)
+        if not (args.keep and account.has_chosen()):
+            selection = Selection(args.schools, tuple(Term(id) for id in args.terms), not args.no_contacts)
+            account.select("Parent-teacher conference", selection)
         run = start(account, "preview" if args.preview else "import")
     except BaseException:
         account.put_back(before)

@@ -6,7 +6,7 @@ Times are the account's own, without an offset: a conference begins at six where
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from shapes import Asked, Day, Email, EventName, Line, Name, Text, Told
@@ -82,7 +82,9 @@ class EventChange(Asked):
 
 
 class EventTold(Told):
-    """An event. `imported`: it holds classes; `deleting`: a run is deleting it; `warnings`: what to think of."""
+    """An event. `imported`: it holds classes; `deleting`: a run is deleting it; `selection`: the schools, terms and
+    contacts that its nights bring; `warnings`: what to think of.
+    """
 
     id: str
     name: str
@@ -95,6 +97,7 @@ class EventTold(Told):
     settings: Settings
     notifications: Notifications
     fields: list[AppointmentField]
+    selection: dict[str, Any]
     warnings: list[str] = Field(default_factory=list)
 
 
@@ -121,6 +124,7 @@ def told(event: Conference, warnings: list[str] | None = None) -> EventTold:
         settings=Settings(**event.settings),
         notifications=Notifications(**event.notifications),
         fields=[AppointmentField(**one) for one in event.fields],
+        selection=dict(event.selection),
         warnings=warnings or [],
     )
 

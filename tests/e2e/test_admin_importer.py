@@ -116,6 +116,11 @@ def test_a_test_import_shows_each_class_and_changes_nothing(office: Office) -> N
     assert office.rows(f"{office.path}/runs/{run}/changes")
     live = office.run()
     assert live["report"]["counts"] == told["report"]["counts"]
+    again = office.run("preview")
+    listed = office.admin.get(f"{office.path}/runs/{again['run']}/classes").json()["items"]
+    assert len(listed) == len(classes), "be they last night's"
+    refused = office.admin.get(f"{office.path}/runs/{live['run']}/classes")
+    assert refusal(refused) == (404, "NotThere")
 
 
 def test_one_import_then_what_it_brought_is_on_the_account(office: Office) -> None:
@@ -166,6 +171,7 @@ def test_half_gone_is_held_then_discarded_or_approved(stack: Stack, open_school:
     assert refusal(office.admin.post(f"{run}/approve", {})) == (400, "NotUnderstood")
     again = office.run()
     assert again["status"] == "held"
+    assert office.run("preview")["status"] == "preview", "which is in nobody's way"
     answer = office.admin.post(f"{office.path}/runs/{again['run']}/approve", {})
     assert answer.status_code == 202, answer.text
     approved = office.ended(answer.json()["run"])
@@ -190,6 +196,21 @@ def test_more_than_was_allowed_is_held_again(stack: Stack, open_school: Callable
     approved = office.ended(office.admin.post(f"{office.path}/runs/{held['run']}/approve", {}).json()["run"])
     assert approved["status"] == "held"
     assert approved["report"]["excess"]["student.departed"][0] > held["report"]["excess"]["student.departed"][0]
+
+
+def test_a_yes_comes_too_late_once_another_run_was_started(stack: Stack, open_school: Callable[..., School]) -> None:
+    office = Office(stack, open_school(tiny(40)))
+    office.run()
+    held = office.run(terms=["nosuch"])
+    assert held["status"] == "held"
+    assert [term["id"] for term in held["selection"]["terms"]] == ["nosuch"]
+    before = office.school.table()
+    assert office.run()["status"] == "applied"
+    answer = office.admin.post(f"{office.path}/runs/{held['run']}/approve", {})
+    assert refusal(answer) == (400, "NotUnderstood")
+    assert office.school.table() == before
+    chosen = office.admin.get(office.path).json()["selection"]["terms"]
+    assert sorted(term["id"] for term in chosen) == sorted(office.every_term())
 
 
 def test_cleared_and_imported_without_duplicates_then_undone(office: Office) -> None:
@@ -280,7 +301,7 @@ def test_nights_are_started_and_stopped(office: Office, stack: Stack) -> None:
     listed = office.admin.get("/api/nightly").json()["items"]
     assert [one["id"] for one in listed] == [office.event]
     before = office.school.table()
-    assert office.admin.call("PUT", f"{office.path}/nightly", {"enabled": False}).json()["events"] == [office.event]
+    assert office.admin.call("PUT", f"{office.path}/nightly", {"enabled": False}).json() == {"enabled": False}
     assert office.admin.get("/api/nightly").json()["items"] == []
     assert office.school.table() == before
     assert office.admin.call("PUT", f"{office.path}/nightly", {"enabled": True}).status_code == 200

@@ -102,6 +102,10 @@ class Switch(Asked):
     enabled: bool
 
 
+class Switched(Told):
+    enabled: bool
+
+
 class NightlyEvent(Told):
     id: str
     name: str
@@ -180,13 +184,13 @@ def clear_contacts(body: ClearAlone) -> Started:
 
 
 @route(
-    "PUT", "/api/events/<event>/nightly", Action.STOP_SYNC, tag="nightly", answer=Stopped,
+    "PUT", "/api/events/<event>/nightly", Action.STOP_SYNC, tag="nightly", answer=Switched,
     raises=(NotThere, NotSetUp),
 )  # fmt: skip
-def switch_nightly(event: EventPath, body: Switch) -> Stopped:
+def switch_nightly(event: EventPath, body: Switch) -> Switched:
     """Start or stop the nightly sync of an event."""
     administration().importer.switch(person(), event, body.enabled)
-    return Stopped(events=[] if body.enabled else [event])
+    return Switched(enabled=body.enabled)
 
 
 @route("GET", "/api/nightly", Action.SEE_IMPORTER, tag="nightly", answer=NightlyTold)

@@ -49,12 +49,15 @@ class RunInList(Told):
 
 
 class RunTold(RunInList):
-    """`progress` while it runs, `report` once it has ended. `undoable`: it is the newest change of the account."""
+    """`progress` while it runs, `report` once it has ended. `undoable`: it is the newest change of the account.
+    `selection`: what it was to import, where that was its own choice.
+    """
 
     progress: dict[str, Any]
     report: dict[str, Any]
     undoable: bool
     decided_by: str
+    selection: dict[str, Any]
 
 
 class Choice(Told):
@@ -118,6 +121,7 @@ def read_run(event: EventPath, run: RunPath) -> RunTold:
     importer, account = administration().importer, person().account
     found = importer.run(account, event, run)
     more: dict[str, Any] = {"progress": found.progress, "report": found.report, "decided_by": found.decided_by}
+    more["selection"] = found.asked.get("selection") or {}
     return RunTold(**_in_list(found), **more, undoable=importer.undoable(account, event, found))
 
 
@@ -137,6 +141,8 @@ def read_offer(event: EventPath, run: RunPath) -> OfferTold:
 )  # fmt: skip
 def list_previewed(event: EventPath, run: RunPath, cursor: Cursor = "", limit: Many = 100) -> Page[PreviewedClass]:
     """The classes that a test import would bring, each with its teachers and its number of students."""
+    if administration().importer.run(person().account, event, run).mode != "preview":
+        raise NotThere("only a test import lists classes", "Start a test import, or look at the event's classes.")
     last = last_before("previewed", cursor)
     rows = sorted(previewed(administration().files.slots, _key(event, run)), key=lambda row: row.id)
     found = [row for row in rows if row.id > last][: limit + 1]

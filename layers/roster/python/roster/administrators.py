@@ -6,7 +6,7 @@ Nobody is signed in when this happens; it is asked for by who may invoke the fun
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from roster.errors import NotSetUp, NotUnderstood
@@ -30,9 +30,18 @@ class Administrators:
     new_id: Callable[[], str]
 
     def make(
-        self, account: str, email: str, name: str, level: str = Level.ADMINISTRATOR, school: str = ""
+        self,
+        account: str,
+        email: str,
+        name: str,
+        level: str = Level.ADMINISTRATOR,
+        school: str = "",
+        events: Sequence[str] = (),
     ) -> Administrator:
-        """Keeps somebody as administrator; who is there already by this address gets that name and level."""
+        """Keeps somebody as administrator; who is there already by this address gets that name and level.
+
+        `events`: those of an Event Administrator; none leaves them as they are.
+        """
         if not _ACCOUNT.fullmatch(account) or not is_email(email):
             raise NotUnderstood("give an account number (digits) and an e-mail address")
         if level not in LEVELS[1:]:
@@ -42,6 +51,7 @@ class Administrators:
                 raise NotSetUp(f"there is no account {account}", "Name its school to make it.")
             self.accounts.rename(account, school)
         known = self.staff.with_email(account, email) or Administrator(account, self.new_id())
-        person = replace(known, email=email, name=name or known.name, level=level)
+        mine = tuple(dict.fromkeys(map(str, events))) or known.events
+        person = replace(known, email=email, name=name or known.name, level=level, events=mine)
         self.staff.keep(person)
         return person

@@ -117,7 +117,7 @@ def _plain(group: Mapping[str, Any] | Sequence[Any]) -> Any:
 
 
 def _conference(account: str, item: EventItem) -> Conference:
-    terms = Selection.from_json(item.selection).terms
+    selection = Selection.from_json(item.selection)
     return Conference(
         account,
         keys.id_of(item.sk),
@@ -130,6 +130,7 @@ def _conference(account: str, item: EventItem) -> Conference:
         tuple(item.fields or ()),
         item.template or "",
         bool(item.snapshot),
-        tuple(term.name or term.id for term in terms),
+        tuple(term.name or term.id for term in selection.terms),
         item.deleting or "",
+        selection.to_json(),
     )

@@ -20,6 +20,7 @@ from roster.ports import Accounts, Conference, EventBook, Executions, Integratio
 from roster.starting import Starter
 
 CONFIRMED = "DELETE"
+LOOKED_AT = 50  # of the newest runs: test imports may follow one that is held
 STARTING = Run("starting")  # asked for, and not begun yet
 
 
@@ -118,7 +119,11 @@ class Importer:
         if run.status != "applied" or run.decided:
             return False
         integration = self.integration(account)
-        newest = {self.records.event(account, event).changed, *([integration.changed] if integration else [])}
+        try:
+            changed = self.records.event(account, event).changed
+        except NotSetUp:  # deleted since
+            return False
+        newest = {changed, *([integration.changed] if integration else [])}
         return newest == {run.run}
 
     def cancel(self, account: str, event: str, run: str) -> bool:
@@ -133,6 +138,9 @@ class Importer:
         """A new run, from a fresh pull, which may do as much as the held one would have done."""
         key = RunKey(person.account, event, run)
         found = self._held(key)
+        later = [one for one in self.runs.page(person.account, event, "", LOOKED_AT) if one.mode != "preview"]
+        if later[:1] != [one for one in later if one.run == run]:
+            raise NotUnderstood(f"another run was started after run {run}", "Import again, and look at what is held.")
         more: dict[str, Any] = {name: found.asked[name] for name in ("selection",) if name in found.asked}
         if "clear" in found.asked:  # whoever administers by now stays as well
             more |= self._clearing(person, event, found.asked["clear"]["level"])

@@ -87,7 +87,8 @@ class Planner:
         told["trusted"] = departures_trusted(tally, states)
         told["help"] = dict(staging.help())
         self._note(staging, told, notes)
-        quiet = unchanged(event.settled, place.content, told, integration, event)
+        # somebody who tries an import wants to see its classes, be they last night's
+        quiet = run["mode"] != "preview" and unchanged(event.settled, place.content, told, integration, event)
         if quiet and carried_over(staging, event.settled["folder"]):
             return {**_planned(0, Tally.from_json(event.settled["tally"])), "settled": True, "done": True}
         return _planned(compared.shards(shards_for(place.facts, FACTS_PER_SHARD)), tally)

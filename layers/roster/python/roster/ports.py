@@ -606,7 +606,8 @@ class SignIns(Protocol):
 class Conference:
     """An event as its administrators know it. The three groups are what another event takes over from this one.
 
-    `terms`: names of those whose classes it holds, where `imported`. `deleting`: the run that deletes it.
+    `terms`: names of those whose classes it holds, where `imported`. `deleting`: the run that deletes it. `selection`:
+    what its nights bring.
     """
 
     account: str
@@ -622,6 +623,7 @@ class Conference:
     imported: bool = False
     terms: tuple[str, ...] = ()
     deleting: str = ""
+    selection: Mapping[str, JSON] = field(default_factory=dict)
 
 
 class EventBook(Protocol):

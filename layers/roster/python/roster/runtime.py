@@ -322,7 +322,9 @@ def administrative_step(event: Mapping[str, Any]) -> JSON:
     `administrator` makes the first administrator of an account; `mail` is the function's own call to itself.
     """
     if event["step"] == "administrator":
-        wanted = {name: event[name] for name in ("account", "email", "name", "level", "school") if event.get(name)}
+        wanted = {
+            name: event[name] for name in ("account", "email", "name", "level", "school", "events") if event.get(name)
+        }
         made = administration().administrators.make(**wanted)
         logger().info("an administrator was made", extra={"account": made.account, "access": made.level})
         return {"account": made.account, "id": made.id, "level": made.level}
