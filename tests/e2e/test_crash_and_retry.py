@@ -76,7 +76,7 @@ def test_killed_while_the_provider_serves_pages(
     asked = list(dict.fromkeys(target for _, target, _ in sandbox.requests))
     assert len(asked) == PAGES - 1, "the district is asked for twice"
     killed = _run_killed_at(asked[first : first + 3], fresh(), undisturbed, sandbox, monkeypatch)
-    assert killed == asked[first : first + 3]
+    assert sorted(killed) == sorted(asked[first : first + 3]), "lists are read side by side"
 
 
 def _run_killed_at(

@@ -89,12 +89,12 @@ def _the_next_run_is_as_good_as_undisturbed(school: School, undisturbed: Undistu
     assert school.applied()["writes"] == 0
 
 
-def test_an_interrupted_run_is_called_so_by_the_next(fresh: Fresh, undisturbed: Undisturbed) -> None:
+def test_an_interrupted_run_is_called_so(fresh: Fresh, undisturbed: Undisturbed) -> None:
+    """By the event of its end, or by the next run, whichever comes first."""
     school = fresh()
     ended = run_abandoned(school, undisturbed.applied()[3])
-    assert school.local.run(ended["run"])["status"] == "running"
     school.applied()
-    assert school.local.run(ended["run"])["status"] == "interrupted"
+    assert school.local.run(ended["run"])["status"] in ("failed", "interrupted")
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])

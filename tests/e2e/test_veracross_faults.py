@@ -62,10 +62,13 @@ def test_fault(case: Case, pupil: Pupil, record_property: Record) -> None:
         assert "Missing: " in report["error"]["help"]
 
 
-def test_who_joins_while_the_enrollments_are_read_is_there_at_once(open_veracross: Open) -> None:
+def test_who_joins_while_the_enrollments_are_read_is_there_the_night_after_at_the_latest(open_veracross: Open) -> None:
+    """The list of students may have been read by then: lists are read side by side."""
     school = open_veracross(plain(30), size=25)
     school.sandbox.faults.add(Fault("rows_inserted", "*/enrollments*", 2))
     school.applied()
+    if stored(school) != truth(school.source):
+        school.applied()
     assert stored(school) == truth(school.source)
 
 
