@@ -165,10 +165,8 @@ def test_fault(case: Case, pupil: Pupil, record_property: Record) -> None:
     if case.status == "applied":
         assert set(report["warnings"]) - ALWAYS == {case.code} - {""}
         truth = pupil.truth()
-        if (
-            case.fault and case.fault.name == "rows_inserted" and school.table() != truth
-        ):  # who joins while lists are read side by side may be in only some of them
-            school.applied()
+        if case.fault and case.fault.name == "rows_inserted" and school.table() != truth:
+            school.applied()  # lists are read side by side: who joins may be in only some of them
         assert school.table() == truth, difference(truth, school.table())
         return
     assert school.table() == before, difference(before, school.table())
