@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from shapes import Asked, Day, Email, EventName, Line, Name, Text, Told
 
+from roster.model import Selection
 from roster.ports import Conference
 
 
@@ -124,7 +125,7 @@ def told(event: Conference, warnings: list[str] | None = None) -> EventTold:
         settings=Settings(**event.settings),
         notifications=Notifications(**event.notifications),
         fields=[AppointmentField(**one) for one in event.fields],
-        selection=dict(event.selection),
+        selection=Selection.from_json(event.selection).to_json(),
         warnings=warnings or [],
     )
 
