@@ -187,9 +187,9 @@ class Life:
     def night(self) -> None:
         self.district.later()
         at = self.district.today.isoformat()
-        if self.model.nightly:
+        if self.model.nightly and self.model.applied:  # nobody's choice yet is no choice of everything
             self.run(night=at, zone="UTC", shared=True)
-        assert "quiet" in self.district.night(night=at, zone="UTC"), "off, or had already"
+        assert "quiet" in self.district.night(night=at, zone="UTC"), "off, never imported, or had already"
 
     def switch_nights(self) -> None:
         self.model.nightly = not self.model.nightly
