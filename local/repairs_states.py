@@ -17,6 +17,8 @@ from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.backend import execution as sfn_execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
@@ -36,6 +38,7 @@ def apply(endpoint: str, time_scale: float) -> None:
     _waits_are_scaled(time_scale)
     _retries_are_scaled(time_scale)
     _a_broken_engine_fails_the_execution()
+    _a_stopped_execution_is_aborted()
     _executions_tell_eventbridge()
 
 
@@ -128,6 +131,17 @@ def _a_broken_engine_fails_the_execution() -> None:
             events.execution_changed(execution)
 
     upstream = replace(ExecutionWorker, "_execution_logic", _execution_logic)
+
+
+def _a_stopped_execution_is_aborted() -> None:
+    """Upstream skips the parts of a state that was about to begin, trips over what they did not leave, and says
+    that the execution FAILED."""
+
+    def set_error(self: Any, error: Any) -> None:
+        if not isinstance(self.program_state(), ProgramStopped):
+            upstream(self, error)
+
+    upstream = replace(Environment, "set_error", set_error)
 
 
 def _executions_tell_eventbridge() -> None:

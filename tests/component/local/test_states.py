@@ -9,6 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+    StateTaskServiceLambda,
+)
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from local.stack import Stack
 from tests.component.local.conftest import until
@@ -86,3 +90,16 @@ def test_a_failed_execution_is_told_to_the_rule_s_function(execute: Execute, sta
     assert event["detail"]["error"] == "Refused"
     assert event["detail"]["stateMachineArn"] == stack.outputs["Machine"]
     assert event["detail"]["stopDate"] >= event["detail"]["startDate"]
+
+
+def test_an_execution_that_is_stopped_as_a_task_begins_is_aborted(
+    execute: Execute, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(self: Any, env: Environment) -> None:
+        execution = env.states.context_object.context_object_data["Execution"]["Id"]
+        stack.client("stepfunctions").stop_execution(executionArn=execution)
+        begun(self, env)
+
+    begun = StateTaskServiceLambda._eval_execution
+    monkeypatch.setattr(StateTaskServiceLambda, "_eval_execution", stopped)
+    assert execute("end")["status"] == "ABORTED"
