@@ -185,10 +185,11 @@ def test_a_held_run_is_allowed(open_school: Open) -> None:
 
 
 def test_a_night_is_had_once_and_leaves_nothing_the_second_time(school: School) -> None:
+    school.applied()
     EventItem(*keys.event(school.account, school.event)).update([EventItem.nightly.set(True)])
     at = {"night": "2026-10-02T05:00:00+00:00", "zone": "America/New_York", "shared": True}
     first = run(school, **at)
-    assert first["status"] == "applied"
+    assert first["status"] == "applied", first
     told = recorded(school, first["run"])
     assert (told.by, told.night) == ("night", "2026-10-02")
     second = start(school, **at)
