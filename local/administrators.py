@@ -17,9 +17,8 @@ from local import arguments
 from local.account import LocalAccount, Running
 from roster import keys
 from roster.administrators import is_email
-from roster.applications import BY_HAND
 from roster.errors import HELP_MARK
-from roster.model import Kind
+from roster.model import BY_HAND, Kind
 from roster.permissions import LEVELS, Administrator, rank
 from roster.ports import SignInLink
 from roster.sessions import digest

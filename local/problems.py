@@ -6,17 +6,12 @@ Codes, kinds and ids are all that the list holds: no name and no birth date.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
 from typing import TextIO
 
 from local.account import LocalAccount, Running
-from roster.errors import FilesMissing
 from roster.ports import RunKey
-from roster.report import UNEXPECTED_HELP
 from roster.snapshots import S3Slots
-from roster.staging import Staging
-
-HEADER = ("code", "kind", "id", "what to do")
+from roster.tabular import PROBLEMS, problems
 
 
 class StackSlots(S3Slots):
@@ -28,17 +23,8 @@ class StackSlots(S3Slots):
 
 
 def write_problems(account: LocalAccount, run: str, to: TextIO) -> None:
-    """The list of one run, sorted, so that what has one remedy stands together."""
-    staging = Staging(StackSlots(account.stack), RunKey(account.account, account.event, run), account.provider())
-    help = {**_provided(staging), **(account.run(run)["report"] or {}).get("help", {})}
+    """The list of one run."""
+    key = RunKey(account.account, account.event, run)
     lines = csv.writer(to, lineterminator="\n")
-    lines.writerow(HEADER)
-    lines.writerows((*found, help.get(found[0], UNEXPECTED_HELP)) for found in sorted(staging.problems()))
-
-
-def _provided(staging: Staging) -> Mapping[str, str]:
-    """The provider's words, for a run that ended without a report of them; unless it failed before it had any."""
-    try:
-        return staging.help()
-    except FilesMissing:
-        return {}
+    lines.writerow(PROBLEMS)
+    lines.writerows(problems(StackSlots(account.stack), key, account.run(run)["report"] or {}))

@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from json import dumps, loads
+from json import dumps
 from typing import Any
 from uuid import uuid4
-from zlib import decompress
 
 from local.account import LocalAccount
-from roster.keys import run_folder
+from local.problems import StackSlots
+from roster.filing import Files
+from roster.ports import RunKey
 from roster.report import UNEXPECTED_HELP
 from roster.tally import Tally
 
@@ -81,12 +82,9 @@ def _writes(account: LocalAccount, run: str) -> bool:
     return any(one.get("stateEnteredEventDetails", {}).get("name") in ("Clear", "Apply") for one in events)
 
 
-def offer(account: LocalAccount, run: str) -> dict[str, Any]:
+def offer(account: LocalAccount, run: str) -> Mapping[str, Any]:
     """What there was to choose from when that run read the provider: schools and terms, with their classes."""
-    name = f"{run_folder(account.account, account.event, run)}/offer"
-    body = account.stack.client("s3").get_object(Bucket=account.stack.outputs["StagingBucket"], Key=name)["Body"]
-    found: dict[str, Any] = loads(decompress(body.read()))
-    return found
+    return Files(StackSlots(account.stack)).offer(RunKey(account.account, account.event, run))
 
 
 def _is_over(account: LocalAccount, run: str) -> bool:

@@ -82,19 +82,22 @@ class EventChange(Asked):
     fields: Fields | None = None
 
 
-class EventTold(Told):
-    """An event. `imported`: it holds classes; `deleting`: a run is deleting it; `selection`: the schools, terms and
-    contacts that its nights bring; `warnings`: what to think of.
-    """
+class EventInList(Told):
+    """An event. `imported`: it holds classes; `deleting`: a run is deleting it."""
 
     id: str
     name: str
     held_on: str
     created: str
-    template: str
     nightly: bool
     imported: bool
     deleting: bool
+
+
+class EventTold(EventInList):
+    """`selection`: the schools, terms and contacts that its nights bring; `warnings`: what to think of."""
+
+    template: str
     settings: Settings
     notifications: Notifications
     fields: list[AppointmentField]
@@ -102,26 +105,10 @@ class EventTold(Told):
     warnings: list[str] = Field(default_factory=list)
 
 
-class EventInList(Told):
-    id: str
-    name: str
-    held_on: str
-    created: str
-    nightly: bool
-    imported: bool
-    deleting: bool
-
-
 def told(event: Conference, warnings: list[str] | None = None) -> EventTold:
     return EventTold(
-        id=event.event,
-        name=event.name,
-        held_on=event.held_on,
-        created=event.created,
+        **in_list(event).model_dump(),
         template=event.template,
-        nightly=event.nightly,
-        imported=event.imported,
-        deleting=bool(event.deleting),
         settings=Settings(**event.settings),
         notifications=Notifications(**event.notifications),
         fields=[AppointmentField(**one) for one in event.fields],

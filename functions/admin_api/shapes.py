@@ -28,9 +28,9 @@ class Asked(BaseModel):
 
 
 class Told(BaseModel):
-    """The body of an answer."""
+    """The body of an answer; `model_validate` also takes what the roster tells under the same names."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
 class ErrorBody(Told):

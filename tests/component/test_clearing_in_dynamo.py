@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from roster import keys
 from roster.classbook import DynamoClassBook
@@ -25,11 +23,9 @@ from roster.tables import (
     ContactMarkItem,
     EventItem,
     IntegrationItem,
-    Item,
     LockItem,
     RunItem,
     ScheduleItem,
-    use_table,
 )
 
 A, B = RunKey("116", "spring", "run-a"), RunKey("116", "spring", "run-b")
@@ -38,21 +34,10 @@ AGAIN = "2026-10-01T01:00:00.000001+00:00"  # a deletion marks its classes befor
 
 
 @pytest.fixture
-def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRecords]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="roster",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-        )
-        for model in Item.__subclasses__():
-            monkeypatch.setattr(model, "_connection", None)
-        use_table("roster")
-        IntegrationItem(*keys.integration("116"), provider="fake", settings={}).save()
-        EventItem(*keys.event("116", "spring"), selection={}).save()
-        yield DynamoRecords()
+def records(table: str) -> DynamoRecords:
+    IntegrationItem(*keys.integration("116"), provider="fake", settings={}).save()
+    EventItem(*keys.event("116", "spring"), selection={}).save()
+    return DynamoRecords()
 
 
 def raw() -> list[Any]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import boto3
 import pytest
-from moto import mock_aws
 
 from roster import keys
 from roster.errors import AccountBusy, AlreadyRunning, Superseded
 from roster.ports import RunKey
 from roster.records import DynamoRecords
-from roster.tables import EventItem, IntegrationItem, Item, LockItem, RunItem, use_table
+from roster.tables import EventItem, IntegrationItem, LockItem, RunItem
 
 A, B = RunKey("116", "spring", "run-a"), RunKey("116", "spring", "run-b")
 A_PARTS = (A.account, A.event, A.run)
@@ -24,21 +20,10 @@ def never(owner: str) -> bool:
 
 
 @pytest.fixture
-def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRecords]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="roster",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-        )
-        for model in Item.__subclasses__():
-            monkeypatch.setattr(model, "_connection", None)
-        use_table("roster")
-        IntegrationItem(*keys.integration("116"), provider="fake", settings={}).save()
-        EventItem(*keys.event("116", "spring"), selection={}).save()
-        yield DynamoRecords()
+def records(table: str) -> DynamoRecords:
+    IntegrationItem(*keys.integration("116"), provider="fake", settings={}).save()
+    EventItem(*keys.event("116", "spring"), selection={}).save()
+    return DynamoRecords()
 
 
 def holding(records: DynamoRecords, key: RunKey) -> None:
@@ -75,6 +60,17 @@ def test_who_runs_is_not_taken_over(records: DynamoRecords) -> None:
     with pytest.raises(AccountBusy):
         records.hold_account(B, "arn run-b", lambda owner: True)
     assert records.holds(A)
+
+
+def test_a_lock_that_its_dead_owner_s_cleaner_releases_meanwhile_is_taken(records: DynamoRecords) -> None:
+    holding(records, A)
+
+    def dies(owner: str) -> bool:
+        LockItem(*keys.event_lock("116", A.event)).delete()
+        return False
+
+    records.begin(B, "arn run-b", dies, "import", NOW)
+    assert LockItem.get(*keys.event_lock("116", A.event)).run == B.run
 
 
 def test_a_superseded_run_marks_and_flips_nothing(records: DynamoRecords) -> None:

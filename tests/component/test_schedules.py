@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from roster import keys
 from roster.errors import NotSetUp, StoreBusy, StoreRefused
@@ -18,7 +16,7 @@ from roster.nights import Nights
 from roster.ports import Schedule
 from roster.schedules import EventBridgeSchedules
 from roster.switches import DynamoSwitches
-from roster.tables import AccountItem, EventItem, Item, use_table
+from roster.tables import AccountItem, EventItem
 
 GROUP = "pickatime-nightly"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:pickatime-sync"
@@ -27,24 +25,13 @@ NIGHT = Schedule("116-fall", "cron(0 1 * * ? *)", "America/New_York", timedelta(
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        scheduler = boto3.client("scheduler")
-        scheduler.create_schedule_group(Name=GROUP)
-        boto3.client("dynamodb").create_table(
-            TableName="roster",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-        )
-        for model in Item.__subclasses__():
-            monkeypatch.setattr(model, "_connection", None)
-        use_table("roster")
-        AccountItem(*keys.account("116"), name="School").save()
-        for event in ("fall", "spring & summer"):
-            EventItem(*keys.event("116", event), selection={"terms": ["t1"]}).save()
-        yield scheduler
+def client(table: str) -> Any:
+    scheduler = boto3.client("scheduler")
+    scheduler.create_schedule_group(Name=GROUP)
+    AccountItem(*keys.account("116"), name="School").save()
+    for event in ("fall", "spring & summer"):
+        EventItem(*keys.event("116", event), selection={"terms": ["t1"]}).save()
+    return scheduler
 
 
 @pytest.fixture

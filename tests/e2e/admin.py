@@ -17,8 +17,7 @@ from moto.ses.models import ses_backends
 from local import administrators, names
 from local.stack import Stack
 from roster import keys
-from roster.applications import BY_HAND
-from roster.model import Level
+from roster.model import BY_HAND, Level
 from roster.tables import EventItem
 
 SCHOOL = "Harbor High School"

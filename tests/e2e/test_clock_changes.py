@@ -15,25 +15,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from local.stack import Stack
-from roster import keys
 from roster.clocks import night_of
-from roster.nights import Nights
-from roster.schedules import EventBridgeSchedules
-from roster.tables import AccountItem, EventItem
+from tests.e2e.admin import Admin
 from tests.e2e.conftest import AT_ONCE, TIME_SCALE
 from tests.e2e.toolkit import Evidence, School
+from tests.fakes.nights import CLOCK_CHANGES
 
 Open = Callable[..., School]
-CHANGES = [
-    ("America/New_York", date(2027, 3, 14), "01:00-0500"),
-    ("America/New_York", date(2027, 11, 7), "01:00-0400"),
-    ("Europe/London", date(2027, 3, 28), "02:00+0100"),
-    ("Europe/London", date(2027, 10, 31), "01:00+0100"),
-    ("Australia/Sydney", date(2027, 4, 4), "01:00+1100"),
-    ("Australia/Sydney", date(2027, 10, 3), "01:00+1000"),
-    ("Australia/Lord_Howe", date(2027, 4, 4), "01:00+1100"),
-    ("Australia/Lord_Howe", date(2027, 10, 3), "01:00+1030"),
-]
 
 
 class Clock:
@@ -41,44 +29,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
-
-
-class Switches:
-    """The account's and the event's items, written through the local AWS."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
-
-    def _get(self, key: keys.Key) -> dict[str, Any]:
-        named = {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
-        found = self.stack.client("dynamodb").get_item(TableName=self.stack.outputs["TableName"], Key=named)
-        item: dict[str, Any] = found.get("Item", {})
-        return item
-
-    def _set(self, key: keys.Key, name: str, value: dict[str, Any]) -> None:
-        self.stack.client("dynamodb").update_item(
-            TableName=self.stack.outputs["TableName"],
-            Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}},
-            UpdateExpression="SET #n = :v",
-            ExpressionAttributeNames={"#n": name},
-            ExpressionAttributeValues={":v": value},
-        )
-
-    def zone(self, account: str) -> str:
-        return AccountItem.from_raw_data(self._get(keys.account(account))).zone or "America/New_York"
-
-    def move(self, account: str, zone: str) -> None:
-        self._set(keys.account(account), "zone", {"S": zone})
-
-    def is_on(self, account: str, event: str) -> bool:
-        return bool(EventItem.from_raw_data(self._get(keys.event(account, event))).nightly)
-
-    def turn(self, account: str, event: str, on: bool) -> bool:
-        self._set(keys.event(account, event), "nightly", {"BOOL": on})
-        return True
-
-    def all_on(self, account: str) -> list[str]:
-        return ["conference"] if self.is_on(account, "conference") else []
 
 
 @pytest.fixture(scope="module")
@@ -96,13 +46,9 @@ def stack(evidence: Evidence, clock: Clock) -> Iterator[Stack]:
         evidence.folders.remove(running.logs)
 
 
-@pytest.fixture(scope="module")
-def nights(stack: Stack, clock: Clock) -> Nights:
-    told = stack.outputs
-    adapter = EventBridgeSchedules(
-        told["NightlyGroup"], told["SyncArn"], told["NightlyRoleArn"], stack.client("scheduler")
-    )
-    return Nights(Switches(stack), adapter, clock)
+def nightly(admin: Admin, event: str, on: bool) -> None:
+    answer = admin.call("PUT", f"/api/events/{event}/nightly", {"enabled": on})
+    assert answer.json() == {"enabled": on}, answer.text
 
 
 def pass_by(stack: Stack, clock: Clock, zone: str, day: date) -> list[str]:
@@ -122,18 +68,21 @@ def described(stack: Stack, name: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("zone", "day", "begins"), CHANGES, ids=[f"{zone} {day}" for zone, day, _ in CHANGES])
+@pytest.mark.parametrize(
+    ("zone", "day", "begins"), CLOCK_CHANGES, ids=[f"{zone} {day}" for zone, day, _ in CLOCK_CHANGES]
+)
 def test_a_night_on_which_the_clocks_change_has_one_run(
-    open_school: Open, stack: Stack, clock: Clock, nights: Nights, zone: str, day: date, begins: str
+    open_school: Open, stack: Stack, clock: Clock, zone: str, day: date, begins: str
 ) -> None:
     school = open_school()
     assert school.run()["status"] == "applied"
+    admin = Admin.of(stack, school.account)
     clock.now = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=2)
-    nights.rezone(school.account, zone)
-    nights.enable(school.account, school.event)
+    assert admin.patch("/api/account", {"zone": zone}).json()["zone"] == zone
+    nightly(admin, school.event, True)
     started = pass_by(stack, clock, zone, day)
     reports = [school.follow(run) for run in started]
-    nights.stop(school.account, school.event)
+    nightly(admin, school.event, False)
     given = [json.loads(described(stack, run)["input"]) for run in started]
     due = [datetime.fromisoformat(one["night"]) for one in given]
     assert {night_of(at, one["zone"]) for at, one in zip(due, given, strict=True)} == {day}
@@ -145,14 +94,15 @@ def test_a_night_on_which_the_clocks_change_has_one_run(
     assert len(school.contacts()) > 0, "what was imported stays"
 
 
-def test_only_enabled_events_are_synced(open_school: Open, stack: Stack, clock: Clock, nights: Nights) -> None:
+def test_only_enabled_events_are_synced(open_school: Open, stack: Stack, clock: Clock) -> None:
     school, other = open_school(), open_school()
     assert school.run()["status"] == "applied"
     clock.now = datetime(2027, 6, 1, 12, tzinfo=UTC)
-    nights.enable(school.account, school.event)
+    admin = Admin.of(stack, school.account)
+    nightly(admin, school.event, True)
     started = pass_by(stack, clock, "America/New_York", date(2027, 6, 3))
     (given,) = [json.loads(described(stack, run)["input"]) for run in started]
     assert (given["account"], given["event"], given["by"]) == (school.account, school.event, "night")
     assert school.follow(started[0])["status"] == "applied"
-    nights.stop(school.account, school.event)
+    nightly(admin, school.event, False)
     assert other.contacts() == {}

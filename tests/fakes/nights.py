@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from roster.clocks import DEFAULT_ZONE
 from roster.errors import NotSetUp
 from roster.ports import Schedule
 from tests.fakes.memory import Killed
+
+# Nights on which clocks change, and when a sync begins then: on the clock, and how far that is from UTC.
+CLOCK_CHANGES = [
+    ("America/New_York", date(2027, 3, 14), "01:00-0500"),
+    ("America/New_York", date(2027, 11, 7), "01:00-0400"),
+    ("Europe/London", date(2027, 3, 28), "02:00+0100"),
+    ("Europe/London", date(2027, 10, 31), "01:00+0100"),
+    ("Australia/Sydney", date(2027, 4, 4), "01:00+1100"),
+    ("Australia/Sydney", date(2027, 10, 3), "01:00+1000"),
+    ("Australia/Lord_Howe", date(2027, 4, 4), "01:00+1100"),
+    ("Australia/Lord_Howe", date(2027, 10, 3), "01:00+1030"),
+]
 
 
 class World:

@@ -79,13 +79,7 @@ def list_event_classes(event: EventPath, cursor: Cursor = "", limit: Limit = 100
     administration().events.of(person().account, event)
     last = last_before("classes", cursor)
     found, following = list_classes(administration().class_book, person().account, event, last, limit)
-    items = [
-        ClassTold(
-            id=row.id, name=row.name, school=row.school, terms=list(row.terms), teachers=list(row.teachers),
-            students=row.students, type=row.type, never=row.never,
-        )
-        for row in found
-    ]  # fmt: skip
+    items = [ClassTold.model_validate(row) for row in found]
     return Page(items=items, next=cursor_after("classes", following))
 
 

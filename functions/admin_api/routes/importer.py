@@ -198,7 +198,7 @@ def list_nightly() -> NightlyTold:
     """Which of my events are synced every night."""
     me, admin = person(), administration()
     enabled = admin.importer.nights.enabled(me.account)
-    found = [admin.events.of(me.account, event) for event in enabled if admin.events.is_mine(me, event)]
+    found = admin.events.mine(me, enabled)
     return NightlyTold(items=[NightlyEvent(id=one.event, name=one.name) for one in found])
 
 

@@ -112,7 +112,7 @@ def list_runs(event: EventPath, cursor: Cursor = "", limit: Limit = 50) -> Page[
     importer = administration().importer
     administration().events.of(person().account, event)
     found, last = importer.history(person().account, event, last_before("runs", cursor), limit)
-    return Page(items=[RunInList(**_in_list(one)) for one in found], next=cursor_after("runs", last))
+    return Page(items=[RunInList.model_validate(one) for one in found], next=cursor_after("runs", last))
 
 
 @route("GET", "/api/events/<event>/runs/<run>", Action.SEE_HISTORY, tag="runs", answer=RunTold, raises=(NotThere,))
@@ -120,9 +120,14 @@ def read_run(event: EventPath, run: RunPath) -> RunTold:
     """How a run goes, or how it ended."""
     importer, account = administration().importer, person().account
     found = importer.run(account, event, run)
-    more: dict[str, Any] = {"progress": found.progress, "report": found.report, "decided_by": found.decided_by}
-    more["selection"] = found.asked.get("selection") or {}
-    return RunTold(**_in_list(found), **more, undoable=importer.undoable(account, event, found))
+    return RunTold(
+        **RunInList.model_validate(found).model_dump(),
+        progress=found.progress,
+        report=found.report,
+        undoable=importer.undoable(account, event, found),
+        decided_by=found.decided_by,
+        selection=found.asked.get("selection") or {},
+    )
 
 
 @route(
@@ -131,7 +136,7 @@ def read_run(event: EventPath, run: RunPath) -> RunTold:
 )  # fmt: skip
 def read_offer(event: EventPath, run: RunPath) -> OfferTold:
     """Schools and terms to choose from, as that run found them."""
-    offer = administration().files.offer(_key(event, run))
+    offer = administration().files.offer(_found(event, run)[0])
     return OfferTold(schools=[_choice(one) for one in offer["schools"]], terms=[_choice(one) for one in offer["terms"]])
 
 
@@ -141,18 +146,13 @@ def read_offer(event: EventPath, run: RunPath) -> OfferTold:
 )  # fmt: skip
 def list_previewed(event: EventPath, run: RunPath, cursor: Cursor = "", limit: Many = 100) -> Page[PreviewedClass]:
     """The classes that a test import would bring, each with its teachers and its number of students."""
-    if administration().importer.run(person().account, event, run).mode != "preview":
+    key, record = _found(event, run)
+    if record.mode != "preview":
         raise NotThere("only a test import lists classes", "Start a test import, or look at the event's classes.")
     last = last_before("previewed", cursor)
-    rows = sorted(previewed(administration().files.slots, _key(event, run)), key=lambda row: row.id)
+    rows = sorted(previewed(administration().files.slots, key), key=lambda row: row.id)
     found = [row for row in rows if row.id > last][: limit + 1]
-    items = [
-        PreviewedClass(
-            id=row.id, name=row.name, school=row.school, terms=list(row.terms), teachers=list(row.teachers),
-            students=row.students,
-        )
-        for row in found[:limit]
-    ]  # fmt: skip
+    items = [PreviewedClass.model_validate(row) for row in found[:limit]]
     return Page(items=items, next=cursor_after("previewed", found[limit - 1].id if len(found) > limit else ""))
 
 
@@ -162,7 +162,7 @@ def list_previewed(event: EventPath, run: RunPath, cursor: Cursor = "", limit: M
 )  # fmt: skip
 def read_changes(event: EventPath, run: RunPath) -> Response[str]:
     """Whom or what the run changed, as CSV: never what the values were."""
-    rows = tabular.changes(administration().files.slots, _key(event, run))
+    rows = tabular.changes(administration().files.slots, _found(event, run)[0])
     return spreadsheet(f"changes-{run}", tabular.CHANGES, rows, accepted())
 
 
@@ -172,8 +172,8 @@ def read_changes(event: EventPath, run: RunPath) -> Response[str]:
 )  # fmt: skip
 def read_problems(event: EventPath, run: RunPath) -> Response[str]:
     """What the run found wrong, a row each with what to do about it, as CSV."""
-    found = administration().importer.run(person().account, event, run)
-    rows = tabular.problems(administration().files.slots, _key(event, run), found)
+    key, record = _found(event, run)
+    rows = tabular.problems(administration().files.slots, key, record.report)
     return spreadsheet(f"problems-{run}", tabular.PROBLEMS, rows, accepted())
 
 
@@ -214,15 +214,10 @@ def undo_run(event: EventPath, run: RunPath) -> Started:
     return Started(run=administration().importer.undo(person(), event, run))
 
 
-def _key(event: str, run: str) -> RunKey:
-    """Of a run that is there: another account's has another key."""
-    account = person().account
-    administration().importer.run(account, event, run)
-    return RunKey(account, event, run)
-
-
-def _in_list(run: Run) -> dict[str, Any]:
-    return {name: getattr(run, name) for name in RunInList.model_fields}
+def _found(event: str, run: str) -> tuple[RunKey, Run]:
+    """A run that is there, and what it is found by: another account's has another key."""
+    key = RunKey(person().account, event, run)
+    return key, administration().importer.run(key.account, event, run)
 
 
 def _choice(told: dict[str, Any]) -> Choice:

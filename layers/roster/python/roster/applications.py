@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pynamodb.attributes import NumberAttribute
-from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import DoesNotExist, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from roster import keys
 from roster.admission import Application
-from roster.model import BY_HAND as BY_HAND
-from roster.model import Kind, Level
+from roster.model import BY_HAND, Kind, Level
 from roster.ports import Integration
-from roster.records import TABLE, DynamoRecords
+from roster.records import DynamoRecords
 from roster.tables import ApplicationItem, ContactItem, IntegrationItem
-from roster.trouble import condition_failed, trouble
+from roster.trouble import TABLE, condition_failed, trouble, written
 
 MAILS: dict[str, NumberAttribute] = {"told": ApplicationItem.told, "mailed": ApplicationItem.mailed}
 
@@ -44,13 +43,7 @@ class DynamoApplications:
     @trouble(TABLE)
     def add(self, application: Application) -> bool:
         item = ApplicationItem(*_key(application), **vars(application))
-        try:
-            item.save(condition=ApplicationItem.pk.does_not_exist())
-        except PutError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return written(item.save, condition=ApplicationItem.pk.does_not_exist())
 
     @trouble(TABLE)
     def describe(self, application: Application) -> None:
@@ -138,13 +131,7 @@ def _unmoved(before: Application) -> Condition:
 def _numbered(application: Application, mail: str, number: int, condition: Condition) -> bool:
     """The number of the mail, and in the same write what support should know: a crash leaves both or neither."""
     said: list[Action] = [MAILS[mail].set(number), ApplicationItem.notice.set(application.notice)]
-    try:
-        ApplicationItem(*_key(application)).update(said, condition=condition)
-    except UpdateError as error:
-        if condition_failed(error):
-            return False
-        raise
-    return True
+    return written(ApplicationItem(*_key(application)).update, said, condition=condition)
 
 
 def _key(application: Application) -> keys.Key:

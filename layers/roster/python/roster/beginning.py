@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
+from roster.clocks import night_of
 from roster.comparing import integration_of
 from roster.errors import AlreadyRunning, NotSetUp
 from roster.keys import provider_of, pulled_folder
@@ -23,6 +23,12 @@ from roster.state import ALONE, MODES, State, asked
 NOT_ACTIVE_HELP = "pickAtime is setting up this import: you will get an e-mail when it is active and ready for use."
 NIGHT = "night"
 log = logging.getLogger(__name__)
+
+
+def check_active(integration: Integration) -> None:
+    """Raises NotSetUp before imports may run."""
+    if integration.state != "active":
+        raise NotSetUp(f"the import is {integration.state}, not active", NOT_ACTIVE_HELP)
 
 
 @dataclass
@@ -55,8 +61,8 @@ class Beginning:
             return self._quiet(state, key, "the event is not synced at night")
         if not imported:
             return self._quiet(state, key, "nobody has imported into the event yet")
-        date = datetime.fromisoformat(state["night"]).astimezone(ZoneInfo(state.get("zone") or "UTC")).date()
-        return self._begun(state, key, owner, mode, date.isoformat())
+        night = night_of(datetime.fromisoformat(state["night"]), state.get("zone") or "UTC")
+        return self._begun(state, key, owner, mode, night.isoformat())
 
     def _quiet(self, state: State, key: RunKey, why: str) -> State:
         log.info("run %s of event %s does nothing: %s", key.run, key.event, why)
@@ -66,8 +72,8 @@ class Beginning:
         alone = mode in ALONE
         event = self.records.event(key.account, key.event)
         integration = integration_of(self.records, key.account) if alone else self.records.integration(key.account)
-        if integration.state != "active" and not alone:
-            raise NotSetUp(f"the import is {integration.state}, not active", NOT_ACTIVE_HELP)
+        if not alone:
+            check_active(integration)
         by = state.get("by") or (NIGHT if night else "")
         stamp = self.now.isoformat(timespec="seconds")
         wanted = {name: state[name] for name in ("selection", "clear") if state.get(name)}

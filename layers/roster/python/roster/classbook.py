@@ -6,16 +6,16 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 
 from roster import keys
 from roster.cursor import FRESH
 from roster.errors import AlreadyRunning, NotSetUp, NotUnderstood
-from roster.marks import TABLE, DynamoMarks
+from roster.marks import DynamoMarks
 from roster.ports import ClassMark, ClassRow
 from roster.tables import ClassItem, ClassMarkItem, EventItem, LockItem, ScheduleItem
-from roster.trouble import condition_failed, trouble
+from roster.trouble import TABLE, trouble, written
 
 GONE_HELP = "Look at the list of events again."
 FIRST = "00"
@@ -30,13 +30,9 @@ class DynamoClassBook:
     def open(self, account: str, event: str) -> None:
         if _writing(account, event):
             raise AlreadyRunning(f"a run is writing the classes of event {event}")
-        try:
-            item = EventItem(*keys.event(account, event))
-            item.update([EventItem.settled.remove()], condition=EventItem.pk.exists())
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise
-            raise NotSetUp(f"account {account} has no event {event}", GONE_HELP) from None
+        item = EventItem(*keys.event(account, event))
+        if not written(item.update, [EventItem.settled.remove()], condition=EventItem.pk.exists()):
+            raise NotSetUp(f"account {account} has no event {event}", GONE_HELP)
 
     @trouble(TABLE)
     def mark(
@@ -102,21 +98,16 @@ def _unschedule(key: keys.Key, ids: Collection[str]) -> None:
         left = [one for one in item.classes if one not in ids]
         if len(left) == len(item.classes):
             return
-        try:
-            _write(item, left)
+        if _write(item, left):
             return
-        except (UpdateError, DeleteError) as error:
-            if not condition_failed(error):
-                raise
     raise AlreadyRunning("somebody else is changing the same classes")
 
 
-def _write(item: ScheduleItem, left: list[Any]) -> None:
+def _write(item: ScheduleItem, left: list[Any]) -> bool:
     same = ScheduleItem.classes == item.classes
     if left:
-        item.update([ScheduleItem.classes.set(left)], condition=same)
-    else:
-        item.delete(condition=same)
+        return written(item.update, [ScheduleItem.classes.set(left)], condition=same)
+    return written(item.delete, condition=same)
 
 
 def _row(item: ClassItem, mark: ClassMark) -> ClassRow:

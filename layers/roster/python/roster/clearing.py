@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from roster.errors import ClearRefused
 from roster.model import BY_HAND, JSON, RANKS, Level
-from roster.ports import Change, ContactId, Stored
+from roster.ports import Change, ContactId, Event, Stored
 
 MARK = "level of "  # what the id of a hand-set level begins with
 LEVELS_HELP = "Choose one of the levels that are offered."
@@ -28,9 +28,7 @@ class Clearing:
     @classmethod
     def from_json(cls, value: Mapping[str, JSON]) -> Clearing:
         if value.get("level") not in RANKS:
-            raise ClearRefused(
-                f"there is no level “{value.get('level')}”", "Choose one of the levels that are offered."
-            )
+            raise ClearRefused(f"there is no level “{value.get('level')}”", LEVELS_HELP)
         keep = value.get("keep") or {}
         contacts = frozenset((str(origin), str(kind), str(id)) for origin, kind, id in keep.get("contacts") or ())
         return cls(value["level"], contacts, frozenset(email.casefold() for email in keep.get("emails") or ()))
@@ -71,8 +69,9 @@ def by_id(changes: Iterable[Change]) -> dict[ContactId, Change]:
     }
 
 
-def refuse_others(others: list[str]) -> None:
-    """Other events of the account that hold classes are in the way."""
+def refuse_others(events: Iterable[Event], event: str) -> None:
+    """Other events than this one that hold classes, or may hold some of a run that died, are in the way."""
+    others = [one.name or one.event for one in events if one.event != event and (one.snapshot or one.applying)]
     if others:
         named = ", ".join(f"“{name}”" for name in others)
         raise ClearRefused(f"other events of this account still have classes: {named}")

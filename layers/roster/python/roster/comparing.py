@@ -31,6 +31,16 @@ def integration_of(records: Records, account: str) -> Integration:
         return Integration(account, BY_HAND)
 
 
+def is_integrated(integration: Integration) -> bool:
+    """Whether the account has a provider (see integration_of)."""
+    return integration.provider != BY_HAND
+
+
+def is_newest(run: str, event: Event, integration: Integration) -> bool:
+    """Whether the run's change is the newest of its event and, where the account has a provider, of the account."""
+    return event.changed == run and (integration.changed == run or not is_integrated(integration))
+
+
 @dataclass
 class Comparison:
     """One run's look at what is applied."""
@@ -88,8 +98,7 @@ class Comparison:
         """A clear leaves no class, and of the ledger only its survivors; an import after it starts from there."""
         key, ledger = self.staging.key, self.integration.ledger
         Clearing.from_json(self._clears())
-        others = (event for event in self.records.all_events(key.account) if event.event != key.event)
-        refuse_others([event.name or event.event for event in others if event.snapshot or event.applying])
+        refuse_others(self.records.all_events(key.account), key.event)
         came = [provider_of(ledger), self.integration.provider, provider_of(self.integration.applying)]
         return {
             "clear": self._clears(),
@@ -113,9 +122,7 @@ class Comparison:
             raise UndoRefused(f"run {asked} has changed nothing that could be undone")
         if record.decided == "undone":
             raise UndoRefused(f"run {asked} is undone already", "Nothing has to be done.")
-        integrated = self.integration.provider != BY_HAND
-        newest = {self.event.changed, self.integration.changed if integrated else asked}
-        if newest != {asked}:
+        if not is_newest(asked, self.event, self.integration):
             raise UndoRefused(f"a later run has changed this account since run {asked}")
         target = record.before
         self._look_for(target, asked)

@@ -10,18 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pynamodb.attributes import Attribute
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from roster import keys
 from roster.errors import AlreadyRunning
-from roster.locks import take
+from roster.locks import release, take
 from roster.model import Selection
 from roster.ports import Conference, RunKey
-from roster.records import TABLE
 from roster.tables import EventItem, LockItem
-from roster.trouble import condition_failed, trouble
+from roster.trouble import TABLE, trouble, written
 
 TEXTS = ("name", "held_on")
 GROUPS = ("settings", "notifications", "fields")
@@ -57,12 +56,8 @@ class DynamoEventBook:
             held_on=conference.held_on or None,
             **{group: _plain(getattr(conference, group)) for group in GROUPS},
         )
-        try:
-            item.save(condition=EventItem.pk.does_not_exist())
-        except PutError as error:
-            if condition_failed(error):
-                raise AlreadyRunning(f"there is an event {conference.event} already") from None
-            raise
+        if not written(item.save, condition=EventItem.pk.does_not_exist()):
+            raise AlreadyRunning(f"there is an event {conference.event} already")
 
     def change(self, account: str, event: str, given: Mapping[str, Any]) -> bool:
         return _written(account, event, [_given(name, value) for name, value in given.items()])
@@ -73,11 +68,7 @@ class DynamoEventBook:
 
     @trouble(TABLE)
     def release(self, key: RunKey, owner: str) -> None:
-        try:
-            LockItem(*keys.event_lock(key.account, key.event)).delete(condition=LockItem.owner == owner)
-        except DeleteError as error:
-            if not condition_failed(error):
-                raise
+        release(keys.event_lock(key.account, key.event), owner)
 
     def deleting(self, account: str, event: str, run: str) -> bool:
         return _written(account, event, [EventItem.deleting.set(run)])
@@ -96,13 +87,7 @@ class DynamoEventBook:
 
 @trouble(TABLE)
 def _written(account: str, event: str, actions: list[Action], where: Condition = THERE) -> bool:
-    try:
-        EventItem(*keys.event(account, event)).update(actions, condition=where)
-    except UpdateError as error:
-        if condition_failed(error):
-            return False
-        raise
-    return True
+    return written(EventItem(*keys.event(account, event)).update, actions, condition=where)
 
 
 def _given(name: str, value: Any) -> Action:

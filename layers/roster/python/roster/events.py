@@ -6,7 +6,7 @@ belong to the evening that they were for. Contacts belong to the account and sur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -51,8 +51,10 @@ class Events:
             raise NotThere(f"there is no event {event}")
         return found
 
-    def is_mine(self, person: Administrator, event: str) -> bool:
-        return reaches(person, event) and self.book.of(person.account, event) is not None
+    def mine(self, person: Administrator, events: Iterable[str]) -> list[Conference]:
+        """Those of these that are there and that the person reaches."""
+        found = (self.book.of(person.account, event) for event in events if reaches(person, event))
+        return list(filter(None, found))
 
     def create(self, person: Administrator, given: Mapping[str, Any], template: str = "") -> Conference:
         """`given` counts before the template, group by group."""

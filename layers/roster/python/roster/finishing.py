@@ -9,11 +9,11 @@ from datetime import datetime
 
 from roster import report
 from roster.clearing import Clearing
-from roster.comparing import integration_of
+from roster.comparing import integration_of, is_integrated
 from roster.desk import calendar
 from roster.errors import NotSetUp
 from roster.leftovers import discard, forget
-from roster.model import BY_HAND, JSON, Selection
+from roster.model import JSON, Selection
 from roster.ports import Ending, Records, RunKey, Slots
 from roster.settled import settled
 from roster.staging import Staging
@@ -94,7 +94,7 @@ class Finishing:
     def _flip_alone(
         self, state: State, staging: Staging, context: Mapping[str, JSON], said: Mapping[str, JSON], tally: Tally
     ) -> None:
-        key, integrated = staging.key, integration_of(self.records, staging.key.account).provider != BY_HAND
+        key, integrated = staging.key, is_integrated(integration_of(self.records, staging.key.account))
         if state["mode"] == "undo":
             target = context["target"]
             if self.records.holds(key):

@@ -45,14 +45,14 @@ def excess_of_clear(tally: Tally, vanished: Iterable[str], absent: Container[str
     found = {code: told for code, told in found.items() if not code.endswith((".departed", ".updated"))}
     for kind in COUNTED[:4]:
         gone = tally.guard.get(f"cleared.{kind}", 0)
-        came = sum(tally.outcomes.get(f"{kind}.{outcome}", 0) for outcome in PRESENT)
+        came = _present(kind, tally.outcomes)
         if gone and kind not in absent and not came:
             found[f"{kind}.departed"] = (gone, f"All {gone} {_plural(kind)} would leave.")
         elif kind not in absent and gone - came > DEPARTED_FLOOR and came < HALF * gone:
             found[f"{kind}.departed"] = (gone - came, f"Only {came} {_plural(kind)} would come for {gone}.")
     if not whole:
         found["source.partial"] = (1, "The provider shows only a part of the roster, and the rest would be deleted.")
-    if not any(_anybody(kind, tally.outcomes) for kind in COUNTED):
+    if not any(_present(kind, tally.outcomes) for kind in COUNTED):
         found["nobody"] = (1, "Nobody would come.")
     return found
 
@@ -71,7 +71,7 @@ def _of_kind(kind: str, guard: Mapping[str, int], outcomes: Mapping[str, int]) -
     everybody = guard.get(f"{kind}.previous", 0)
     if previous and departed >= previous:
         yield f"{kind}.departed", (previous, f"All {previous} {_plural(kind)} would leave.")
-    elif everybody and outcomes.get(f"{kind}.departed", 0) >= everybody and not _anybody(kind, outcomes):
+    elif everybody and outcomes.get(f"{kind}.departed", 0) >= everybody and not _present(kind, outcomes):
         yield f"{kind}.departed", (everybody, f"All {everybody} {_plural(kind)} would leave.")
     elif departed > DEPARTED_FLOOR and departed > DEPARTED_SHARE * previous:
         yield f"{kind}.departed", (departed, f"{departed} of {previous} {_plural(kind)} would leave.")
@@ -82,9 +82,9 @@ def _of_kind(kind: str, guard: Mapping[str, int], outcomes: Mapping[str, int]) -
         yield f"{kind}.rejected", (rejected, f"{rejected} of {rows} {_plural(kind)} cannot be read.")
 
 
-def _anybody(kind: str, outcomes: Mapping[str, int]) -> bool:
-    """Whether the event would hold anybody of the kind; a slip in the selection must not empty it either."""
-    return any(outcomes.get(f"{kind}.{outcome}", 0) for outcome in PRESENT)
+def _present(kind: str, outcomes: Mapping[str, int]) -> int:
+    """How many of the kind the event would hold; a slip in the selection must not empty it either."""
+    return sum(outcomes.get(f"{kind}.{outcome}", 0) for outcome in PRESENT)
 
 
 def _plural(kind: str) -> str:

@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from roster.beginning import NOT_ACTIVE_HELP
+from roster.beginning import check_active
 from roster.cancelling import cancel
-from roster.errors import ClearRefused, NotSetUp, NotThere, NotUnderstood, RosterError, UndoRefused
+from roster.clearing import refuse_others
+from roster.comparing import integration_of, is_newest
+from roster.errors import NotSetUp, NotThere, NotUnderstood, RosterError, UndoRefused
 from roster.events import Events
 from roster.model import BY_HAND, Kind, Selection
 from roster.nights import Nights
 from roster.permissions import Administrator
-from roster.ports import Accounts, Conference, EventBook, Executions, Integration, Records, Run, RunBook, RunKey
+from roster.ports import Accounts, Conference, Executions, Integration, Records, Run, RunBook, RunKey
 from roster.starting import Starter
 
 CONFIRMED = "DELETE"
@@ -46,7 +48,6 @@ class Importer:
 
     records: Records
     runs: RunBook
-    book: EventBook
     events: Events
     accounts: Accounts
     nights: Nights
@@ -118,13 +119,10 @@ class Importer:
         """Whether it is the newest change of its account, and can be taken back."""
         if run.status != "applied" or run.decided:
             return False
-        integration = self.integration(account)
         try:
-            changed = self.records.event(account, event).changed
-        except NotSetUp:  # deleted since
+            return is_newest(run.run, self.records.event(account, event), integration_of(self.records, account))
+        except NotSetUp:  # the event was deleted since
             return False
-        newest = {changed, *([integration.changed] if integration else [])}
-        return newest == {run.run}
 
     def cancel(self, account: str, event: str, run: str) -> bool:
         """False where it has ended already."""
@@ -138,10 +136,10 @@ class Importer:
         """A new run, from a fresh pull, which may do as much as the held one would have done."""
         key = RunKey(person.account, event, run)
         found = self._held(key)
-        later = [one for one in self.runs.page(person.account, event, "", LOOKED_AT) if one.mode != "preview"]
-        if later[:1] != [one for one in later if one.run == run]:
+        newest = (one.run for one in self.runs.page(person.account, event, "", LOOKED_AT) if one.mode != "preview")
+        if next(newest, run) != run:
             raise NotUnderstood(f"another run was started after run {run}", "Import again, and look at what is held.")
-        more: dict[str, Any] = {name: found.asked[name] for name in ("selection",) if name in found.asked}
+        more: dict[str, Any] = {"selection": found.asked["selection"]} if "selection" in found.asked else {}
         if "clear" in found.asked:  # whoever administers by now stays as well
             more |= self._clearing(person, event, found.asked["clear"]["level"])
         new = self.starter.new_run()
@@ -172,31 +170,16 @@ class Importer:
         conference = self._event(person, event)
         if conference.deleting:
             raise NotSetUp("this event is being deleted", "Choose another event.")
-        found = self.records.integration(person.account)
-        if found.state != "active":
-            raise NotSetUp(f"the import is {found.state}, not active", NOT_ACTIVE_HELP)
+        check_active(self.records.integration(person.account))
         return conference
 
     def _clearing(self, person: Administrator, event: str, level: str) -> dict[str, Any]:
         """The part of a run's input. The acting user and all administrators stay, whatever else they are."""
         self._event(person, event)
-        others = [
-            one.name or one.event for one in self._all_events(person.account) if one.imported and one.event != event
-        ]
-        if others:
-            named = ", ".join(f"“{name}”" for name in others)
-            raise ClearRefused(f"other events of this account still have classes: {named}")
+        refuse_others(self.records.all_events(person.account), event)
         emails = sorted({*self.accounts.administrators(person.account), *filter(None, [person.email])})
         keep = {"contacts": [[BY_HAND, Kind.ADMINISTRATOR.value, person.id]], "emails": emails}
         return {"clear": {"level": level, "keep": keep}}
-
-    def _all_events(self, account: str) -> list[Conference]:
-        found: list[Conference] = []
-        after = ""
-        while page := self.book.page(account, after, 100):
-            found += page
-            after = page[-1].event
-        return found
 
     def _held(self, key: RunKey) -> Run:
         found = self.run(key.account, key.event, key.run)

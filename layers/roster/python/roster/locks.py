@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import DoesNotExist
 
 from roster import keys
 from roster.flips import event_item, run_item
 from roster.ports import RunKey
 from roster.tables import EventItem, LockItem, RunItem
-from roster.trouble import condition_failed
+from roster.trouble import written
 
 
 def claim(key: RunKey, night: str) -> bool:
     """Whether that night is this run's, from now on or already: Lambda may call a step twice."""
     event = event_item(key)
     mine = EventItem.night.does_not_exist() | (EventItem.night < night)
-    try:
-        event.update(
-            [EventItem.night.set(night), EventItem.night_run.set(key.run)],
-            condition=EventItem.pk.exists() & (mine | (EventItem.night_run == key.run)),
-        )
-    except UpdateError as error:
-        if not condition_failed(error):
-            raise
-        return False
-    return True
+    return written(
+        event.update,
+        [EventItem.night.set(night), EventItem.night_run.set(key.run)],
+        condition=EventItem.pk.exists() & (mine | (EventItem.night_run == key.run)),
+    )
 
 
 def take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
@@ -35,12 +30,8 @@ def take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], boo
     A lock whose execution has ended (killed, aborted) is taken over; the condition lets only one taker win.
     """
     lock = LockItem(*key, owner=owner, run=run.run, event=run.event)
-    try:
-        lock.save(condition=LockItem.pk.does_not_exist() | (LockItem.owner == owner))
+    if written(lock.save, condition=LockItem.pk.does_not_exist() | (LockItem.owner == owner)):
         return ""
-    except PutError as error:
-        if not condition_failed(error):
-            raise
     try:
         holder = LockItem.get(*key, consistent_read=True)
     except DoesNotExist:
@@ -48,13 +39,13 @@ def take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], boo
     if is_running(holder.owner):
         return str(holder.run)
     _interrupt(RunKey(run.account, holder.event, holder.run))
-    try:
-        lock.save(condition=LockItem.owner == holder.owner)
-    except PutError as error:
-        if not condition_failed(error):
-            raise
-        return str(holder.run)
-    return ""
+    mine = LockItem.pk.does_not_exist() | (LockItem.owner == holder.owner)  # whoever cleans up may have released it
+    return "" if written(lock.save, condition=mine) else str(holder.run)
+
+
+def release(key: keys.Key, owner: str) -> None:
+    """Give a lock back, unless it is another's by now."""
+    written(LockItem(*key).delete, condition=LockItem.owner == owner)
 
 
 def _interrupt(key: RunKey) -> None:

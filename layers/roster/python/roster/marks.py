@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pynamodb.exceptions import UpdateError
-
 from roster import keys
 from roster.ports import ClassMark
 from roster.tables import ClassMarkItem
-from roster.trouble import condition_failed, trouble
-
-TABLE = "the table"
+from roster.trouble import TABLE, trouble, written
 
 
 class DynamoMarks:
@@ -31,11 +27,7 @@ class DynamoMarks:
     def unmark(self, account: str, event: str, removed: Mapping[str, str]) -> None:
         for id, when in removed.items():
             item = ClassMarkItem(*keys.class_mark(account, event, id))
-            try:
-                item.update([ClassMarkItem.removed.remove()], condition=ClassMarkItem.removed == when)
-            except UpdateError as error:
-                if not condition_failed(error):
-                    raise
+            written(item.update, [ClassMarkItem.removed.remove()], condition=ClassMarkItem.removed == when)
 
     @trouble(TABLE)
     def remark(self, account: str, event: str, removed: Mapping[str, str], instead: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from roster.errors import Forbidden
-from roster.model import Level
+from roster.model import RANKS, Level
 
 
 class Action(StrEnum):
@@ -129,4 +129,4 @@ def allowed(person: Administrator) -> list[str]:
 
 def rank(level: str) -> int:
     """An unknown level is below all others."""
-    return LEVELS.index(Level(level)) if level in LEVELS else -1
+    return RANKS.get(level, -1)

@@ -9,13 +9,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from roster import keys
 from roster.errors import AccountBusy, AlreadyRunning, NotSetUp, Superseded
 from roster.flips import event_item, flip, integration_item, run_item, unmark_applying
-from roster.locks import claim, held_by, locks_of, take
+from roster.locks import claim, held_by, locks_of, release, take
 from roster.locks import ended as _ended
 from roster.marks import DynamoMarks
 from roster.model import BY_HAND, JSON
@@ -27,9 +27,8 @@ from roster.tables import (
     LockItem,
     RunItem,
 )
-from roster.trouble import code_of, condition_failed, trouble
+from roster.trouble import TABLE, code_of, condition_failed, trouble, written
 
-TABLE = "the table"
 log = logging.getLogger(__name__)
 
 
@@ -53,18 +52,14 @@ class DynamoRecords(DynamoMarks):
         if held:
             raise AlreadyRunning(f"run {held} of event {key.event} has not ended yet")
         if night and not claim(key, night):
-            LockItem(*lock).delete(condition=LockItem.owner == owner)
+            release(lock, owner)
             return False
         run = run_item(key)
         run.owner, run.mode, run.status, run.started = owner, mode, "running", now
         run.by, run.night, run.asked = by or None, night or None, dict(asked or {}) or None
-        try:
-            run.save(condition=RunItem.ended.does_not_exist())
-        except PutError as error:
-            if not condition_failed(error):
-                raise
-            LockItem(*lock).delete(condition=LockItem.owner == owner)
-            raise Superseded(f"run {key.run} was cancelled before it began") from None
+        if not written(run.save, condition=RunItem.ended.does_not_exist()):
+            release(lock, owner)
+            raise Superseded(f"run {key.run} was cancelled before it began")
         return True
 
     @trouble(TABLE)
@@ -185,13 +180,8 @@ class DynamoRecords(DynamoMarks):
         same = IntegrationItem.pulling == dict(before)
         if not before:
             same = IntegrationItem.pulling.does_not_exist() | same
-        try:
-            IntegrationItem(*keys.integration(account)).update([IntegrationItem.pulling.set(dict(now))], condition=same)
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise
-            return False
-        return True
+        integration = IntegrationItem(*keys.integration(account))
+        return written(integration.update, [IntegrationItem.pulling.set(dict(now))], condition=same)
 
     @trouble(TABLE)
     def pulled(self, account: str, where: Mapping[str, JSON]) -> None:
@@ -200,11 +190,7 @@ class DynamoRecords(DynamoMarks):
     @trouble(TABLE)
     def renew(self, key: RunKey, chosen: Mapping[str, JSON], selection: Mapping[str, JSON]) -> None:
         event = EventItem(*keys.event(key.account, key.event))
-        try:
-            event.update([EventItem.selection.set(dict(selection))], condition=EventItem.selection == dict(chosen))
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise
+        written(event.update, [EventItem.selection.set(dict(selection))], condition=EventItem.selection == dict(chosen))
 
 
 def _superseded(key: RunKey) -> Superseded:

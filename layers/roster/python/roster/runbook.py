@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pynamodb.exceptions import UpdateError
-
 from roster import keys
+from roster.flips import run_item
 from roster.ports import Run, RunKey
-from roster.records import TABLE, run_of_item
+from roster.records import run_of_item
 from roster.tables import RunItem
-from roster.trouble import condition_failed, trouble
+from roster.trouble import TABLE, trouble, written
 
 LISTED = ["run", "started", "ended", "mode", "status", "by", "night", "decided", "decided_by"]
 
@@ -31,24 +30,14 @@ class DynamoRunBook:
 
     @trouble(TABLE)
     def decide(self, key: RunKey, decision: str, by: str) -> bool:
-        item = RunItem(*keys.run(key.account, key.event, key.run))
         undecided = (RunItem.status == "held") & RunItem.decided.does_not_exist()
-        try:
-            item.update([RunItem.decided.set(decision), RunItem.decided_by.set(by)], condition=undecided)
-        except UpdateError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        decided = [RunItem.decided.set(decision), RunItem.decided_by.set(by)]
+        return written(run_item(key).update, decided, condition=undecided)
 
     @trouble(TABLE)
     def undecide(self, key: RunKey, by: str) -> None:
-        item = RunItem(*keys.run(key.account, key.event, key.run))
-        try:
-            item.update([RunItem.decided.remove(), RunItem.decided_by.remove()], condition=RunItem.decided_by == by)
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise
+        nothing = [RunItem.decided.remove(), RunItem.decided_by.remove()]
+        written(run_item(key).update, nothing, condition=RunItem.decided_by == by)
 
 
 def _place(run: Run) -> str:

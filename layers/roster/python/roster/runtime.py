@@ -308,7 +308,7 @@ def administration() -> Administration:
         SignIn(staff, accounts, kept, sessions, SesMail(os.environ["MAIL_SENDER"]), site.origin, _now, _token),
         events,
         starter,
-        Importer(_records(), DynamoRunBook(), book, events, DynamoAccounts(), nights(), starter, executions),
+        Importer(_records(), DynamoRunBook(), events, DynamoAccounts(), nights(), starter, executions),
         DynamoClassBook(),
         Files(_slots()),
         lambda: _now().isoformat(timespec="seconds"),

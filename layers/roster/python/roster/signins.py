@@ -5,14 +5,13 @@ DynamoDB takes its time to forget, so whoever reads looks at `expires` too. A se
 
 from __future__ import annotations
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 
 from roster import keys
 from roster.ports import Session, SignInLink
-from roster.records import TABLE
 from roster.tables import SessionItem, SignInCountItem, SignInItem
-from roster.trouble import condition_failed, trouble
+from roster.trouble import TABLE, trouble, written
 
 
 class DynamoSignIns:
@@ -32,25 +31,13 @@ class DynamoSignIns:
 
     @trouble(TABLE)
     def use_link(self, digest: str) -> bool:
-        try:
-            SignInItem(*keys.sign_in(digest)).delete(condition=SignInItem.pk.exists())
-        except DeleteError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return written(SignInItem(*keys.sign_in(digest)).delete, condition=SignInItem.pk.exists())
 
     @trouble(TABLE)
     def counted(self, whose: str, window: str, most: int, expires: int) -> bool:
         few = SignInCountItem.sent.does_not_exist() | (SignInCountItem.sent < most)
         one_more: list[Action] = [SignInCountItem.sent.add(1), SignInCountItem.expires.set(expires)]
-        try:
-            SignInCountItem(*keys.sign_in_count(whose, window)).update(one_more, condition=few)
-        except UpdateError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return written(SignInCountItem(*keys.sign_in_count(whose, window)).update, one_more, condition=few)
 
     @trouble(TABLE)
     def keep_session(self, digest: str, session: Session) -> None:
@@ -67,11 +54,8 @@ class DynamoSignIns:
     @trouble(TABLE)
     def seen(self, digest: str, session: Session) -> None:
         later: list[Action] = [SessionItem.seen.set(session.seen), SessionItem.expires.set(session.expires)]
-        try:
-            SessionItem(*keys.session(digest)).update(later, condition=SessionItem.pk.exists())
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise  # else it was ended meanwhile, and stays ended
+        # where it was ended meanwhile, it stays ended
+        written(SessionItem(*keys.session(digest)).update, later, condition=SessionItem.pk.exists())
 
     @trouble(TABLE)
     def drop_session(self, digest: str) -> None:

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 
 from roster import keys
-from roster.applications import BY_HAND
-from roster.model import Kind
+from roster.model import BY_HAND, Kind
 from roster.permissions import Administrator, rank
 from roster.ports import Account
-from roster.records import TABLE
 from roster.tables import AccountItem, ContactItem
-from roster.trouble import condition_failed, trouble
+from roster.trouble import TABLE, trouble, written
 
 
 class DynamoStaff:
@@ -56,12 +54,9 @@ class DynamoStaff:
 
     @trouble(TABLE)
     def sign_out(self, person: Administrator, now: str) -> None:
-        there = ContactItem.pk.exists()
-        try:
-            ContactItem(*_key(person.account, person.id)).update([ContactItem.sessions_after.set(now)], condition=there)
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise  # else whoever is gone is signed out already
+        contact = ContactItem(*_key(person.account, person.id))
+        # whoever is gone is signed out already
+        written(contact.update, [ContactItem.sessions_after.set(now)], condition=ContactItem.pk.exists())
 
 
 class DynamoAccountBook:

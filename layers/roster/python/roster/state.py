@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
-from roster.model import BY_HAND, JSON
+from roster.model import JSON
 from roster.plan import Planned
 from roster.ports import RunKey, Slots
 from roster.staging import Staging
@@ -54,10 +54,6 @@ def key_of(state: State) -> RunKey:
 def staging_of(slots: Slots, state: State) -> Staging:
     shards = state["plan"]["shards"] if "plan" in state else 1
     return Staging(slots, key_of(state), state["provider"], shards, preview=state["mode"] == "preview")
-
-
-def is_integrated(provider: str) -> bool:
-    return provider != BY_HAND
 
 
 def asked(state: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -25,7 +25,7 @@ from roster.model import KINDS, Class, ClassEntry, ContactEntry, Kind, Level, Pe
 from roster.ports import Change, Stored
 from roster.sizes import fitting
 from roster.tables import ClassItem, ContactItem, Item, ScheduleItem, wired
-from roster.trouble import trouble
+from roster.trouble import TABLE, trouble
 
 FIRST_LEVEL = {Kind.TEACHER.value: Level.APPOINTMENT_VIEWER.value}
 # Attributes of an item that are the record's own, under the same name.
@@ -46,7 +46,7 @@ class DynamoRoster:
     def __init__(self, sleep: Callable[[float], None] = sleep) -> None:
         self._sleep = sleep
 
-    @trouble("the table")
+    @trouble(TABLE)
     def apply(self, account: str, event: str, provider: str, changes: Iterable[Change]) -> int:
         """Put and delete in batches; returns how many items. Doing it again leaves the same items.
 
@@ -74,7 +74,7 @@ class DynamoRoster:
             level, email = (item.get(name, {}).get("S", "") for name in ("level", "email"))
             yield Change(item["kind"]["S"], item["id"]["S"], Stored(origin, item, level, email))
 
-    @trouble("the table")
+    @trouble(TABLE)
     def levels(self, account: str) -> list[Change]:
         marks = ((keys.contact_of_mark(item["sk"]["S"]), item) for item in _queried(keys.contact_marks(account)))
         return [
@@ -109,7 +109,7 @@ def _queried(partition: str) -> Iterator[dict[str, Any]]:
     while True:
         asked = {"TableName": table, "KeyConditionExpression": "pk = :pk", "ConsistentRead": True}
         asked |= {"ExpressionAttributeValues": {":pk": {"S": partition}}}
-        with trouble("the table"):
+        with trouble(TABLE):
             answer = _connection().dispatch("Query", asked | ({"ExclusiveStartKey": start} if start else {}))
         yield from answer["Items"]
         start = answer.get("LastEvaluatedKey")

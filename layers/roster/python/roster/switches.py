@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import DoesNotExist
 
 from roster import keys
 from roster.clocks import DEFAULT_ZONE
 from roster.errors import NotSetUp
 from roster.tables import AccountItem, EventItem
-from roster.trouble import condition_failed, trouble
-
-TABLE = "the table"
+from roster.trouble import TABLE, trouble, written
 
 
 class DynamoSwitches:
@@ -27,13 +25,9 @@ class DynamoSwitches:
 
     @trouble(TABLE)
     def move(self, account: str, zone: str) -> None:
-        try:
-            item = AccountItem(*keys.account(account))
-            item.update([AccountItem.zone.set(zone)], condition=AccountItem.pk.exists())
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise
-            raise NotSetUp(f"there is no account {account}") from None
+        item = AccountItem(*keys.account(account))
+        if not written(item.update, [AccountItem.zone.set(zone)], condition=AccountItem.pk.exists()):
+            raise NotSetUp(f"there is no account {account}")
 
     @trouble(TABLE)
     def is_on(self, account: str, event: str) -> bool:
@@ -44,15 +38,9 @@ class DynamoSwitches:
 
     @trouble(TABLE)
     def turn(self, account: str, event: str, on: bool) -> bool:
-        try:
-            item = EventItem(*keys.event(account, event))
-            there = EventItem.pk.exists() & EventItem.deleting.does_not_exist() if on else EventItem.pk.exists()
-            item.update([EventItem.nightly.set(on)], condition=there)
-        except UpdateError as error:
-            if not condition_failed(error):
-                raise
-            return False
-        return True
+        item = EventItem(*keys.event(account, event))
+        there = EventItem.pk.exists() & EventItem.deleting.does_not_exist() if on else EventItem.pk.exists()
+        return written(item.update, [EventItem.nightly.set(on)], condition=there)
 
     @trouble(TABLE)
     def all_on(self, account: str) -> Sequence[str]:

@@ -15,8 +15,8 @@ from roster.errors import FilesMissing
 from roster.keys import SLOTS
 from roster.ledgers import CHANGING, applied
 from roster.lines import classes, contacts
-from roster.model import ClassEntry, ContactEntry
-from roster.ports import Event, Integration, Run, RunKey, Slots
+from roster.model import JSON, ClassEntry, ContactEntry
+from roster.ports import Event, Integration, RunKey, Slots
 from roster.report import UNEXPECTED_HELP
 from roster.staging import Staging
 
@@ -46,10 +46,13 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(BREAKS) or cell.lstrip().startswith(FORMULA) else cell
 
 
-def problems(slots: Slots, key: RunKey, run: Run) -> list[Row]:
-    """What the run found wrong, id by id, with what a person can do; what has one remedy stands together."""
+def problems(slots: Slots, key: RunKey, report: Mapping[str, JSON]) -> list[Row]:
+    """What the run found wrong, id by id, with what a person can do; what has one remedy stands together.
+
+    `report`: the run's own, or empty.
+    """
     staging = Staging(slots, key, "")
-    help = {**_provided(staging), **(run.report.get("help") or {})}
+    help = {**_provided(staging), **(report.get("help") or {})}
     return sorted((*found, help.get(found[0], UNEXPECTED_HELP)) for found in staging.problems())
 
 

@@ -5,14 +5,17 @@ The inner error is dropped: AWS may quote the row that it refuses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.expressions.condition import Condition
 
 from roster.errors import StoreBusy, StoreRefused
 
+TABLE = "the table"
 CONDITION_FAILED = "ConditionalCheckFailedException"
 FOR_GOOD = (
     "ValidationException",
@@ -40,6 +43,17 @@ def condition_failed(error: PutError | UpdateError | DeleteError | TransactWrite
     if isinstance(error, TransactWriteError):
         return any(reason and reason.code == "ConditionalCheckFailed" for reason in error.cancellation_reasons)
     return code_of(error) == CONDITION_FAILED
+
+
+def written(write: Callable[..., object], *given: Any, condition: Condition) -> bool:
+    """Save, update or delete an item on this condition; False, and nothing is written, where it does not hold."""
+    try:
+        write(*given, condition=condition)
+    except (PutError, UpdateError, DeleteError) as error:
+        if condition_failed(error):
+            return False
+        raise
+    return True
 
 
 def code_of(error: Exception) -> str:
