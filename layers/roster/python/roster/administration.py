@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from roster.administrators import Administrators
+from roster.audit import Audit
 from roster.events import Events
 from roster.filing import Files
 from roster.importing import Importer
@@ -32,5 +33,6 @@ class Administration:
     importer: Importer
     class_book: ClassBook
     files: Files
+    audit: Audit
     stamp: Callable[[], str]
     mail_link: Callable[[str, str, str, str], None]

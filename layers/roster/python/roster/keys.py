@@ -171,6 +171,21 @@ def sign_in_count(whose: str, window: str) -> Key:
     return Key(_join("signins", whose), _join(window))
 
 
+def audits(account: str) -> str:
+    """The partition of an account's audit."""
+    return _join("audit", account)
+
+
+def audit(account: str, at: str, id: str) -> Key:
+    """One row; they stand in the order of their times."""
+    return Key(audits(account), _join(at, id))
+
+
+def audited_before(place: str) -> str:
+    """The sort key of the row at this place (its time and id); blank: behind all rows."""
+    return _join(*place.split(" ", 1)) if place else LAST
+
+
 def pulled_folder(account: str, event: str, run: str) -> str:
     """Where a run stages what it pulled: importers may write here, and nowhere else. Forgotten after a month."""
     return _folder("pulled", account, event, run)

@@ -660,3 +660,32 @@ class EventBook(Protocol):
     def holder(self, account: str, event: str) -> tuple[str, str]:
         """Who holds the event's lock: execution and run; blank where nobody does."""
         ...
+
+
+@dataclass(frozen=True)
+class Audited:
+    """One row of the audit. `at`: ISO time, UTC; `by`: a contact's id, or who else; `about`: what it was done to."""
+
+    account: str
+    at: str
+    id: str
+    by: str
+    name: str
+    action: str
+    about: str = ""
+    before: Mapping[str, JSON] = field(default_factory=dict)
+    after: Mapping[str, JSON] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        return f"{self.at} {self.id}"
+
+
+class AuditBook(Protocol):
+    """The rows of the audit, which nobody changes."""
+
+    def add(self, row: Audited) -> None: ...
+
+    def page(self, account: str, after: str, most: int) -> Sequence[Audited]:
+        """Newest first, behind `after` (a row's place)."""
+        ...

@@ -265,8 +265,8 @@ def nights() -> Nights:
 
 def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
-    _warm("administration applications classbook eventbook executions later mail records runbook schedules signins")
-    _warm("snapshots staff switches")
+    _warm("administration applications auditbook classbook eventbook executions later mail records runbook schedules")
+    _warm("signins snapshots staff switches")
 
 
 @cache
@@ -275,6 +275,8 @@ def administration() -> Administration:
     from roster.administration import Administration
     from roster.administrators import Administrators
     from roster.applications import DynamoAccounts
+    from roster.audit import Audit
+    from roster.auditbook import DynamoAuditBook
     from roster.classbook import DynamoClassBook
     from roster.eventbook import DynamoEventBook
     from roster.events import Events
@@ -311,6 +313,7 @@ def administration() -> Administration:
         Importer(_records(), DynamoRunBook(), events, DynamoAccounts(), nights(), starter, executions),
         DynamoClassBook(),
         Files(_slots()),
+        Audit(DynamoAuditBook(), _now, lambda: token_hex(4)),
         lambda: _now().isoformat(timespec="seconds"),
         lambda account, email, place, to: later.call(step="mail", account=account, email=email, place=place, to=to),
     )

@@ -207,6 +207,19 @@ class ClassMarkItem(Item):
     removed = UnicodeAttribute(null=True)
 
 
+class AuditItem(Item):
+    """One row of the audit (see roster.ports.Audited): put once, and never written again."""
+
+    at = UnicodeAttribute()
+    id = UnicodeAttribute()
+    by = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
+    action = UnicodeAttribute()
+    about = UnicodeAttribute(null=True)
+    before: JSONAttribute = JSONAttribute(null=True)
+    after: JSONAttribute = JSONAttribute(null=True)
+
+
 class SignInItem(Item):
     """A link that signs an administrator in, once. `to`: the path that it leads to; `made`: ISO time."""
 
