@@ -39,6 +39,7 @@ LEVELS = (
         "adapters",
         {
             "applications": PYNAMODB,
+            "auditbook": PYNAMODB,
             "classbook": PYNAMODB,
             "eventbook": PYNAMODB,
             "executions": BOTO,
@@ -66,7 +67,7 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "administration administrators announcing beginning cancelling classes clearance comparing connect "
+                "administration administrators announcing audit beginning cancelling classes clearance comparing connect "
                 "contacts desk events filing finishing importing ledgers leftovers linking nights onboarding place "
                 "plan previews pull pulled reading report rewriting sessions settled sharing sheaf signin staging "
                 "starting state sync tabular tokens turn"
@@ -99,6 +100,8 @@ LONGEST_FILE, LONGEST_FUNCTION = 250, 45
 LONG: dict[str, str] = {
     "layers/roster/python/roster/runtime.py": "the composition root: every kind of handler and what it needs, once",
     "layers/roster/python/roster/ports.py": "the ports in one place: protocols without logic",
+    "layers/roster/python/roster/runtime.py::administration": "what the administration is made of, in one list",
+    "layers/roster/python/roster/keys.py": "every key and name in one place, a line or two each",
     "functions/import_classlink/normalize.py": "every collection of OneRoster, in every spelling of it",
     "local/resources.py": "one short handler per resource type, read as a table",
     "layers/roster/python/roster/model.py": "the words in one place: data classes without logic",
