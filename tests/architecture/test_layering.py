@@ -67,10 +67,10 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "administration administrators announcing audit beginning cancelling classes clearance comparing connect "
-                "contacts desk events filing finishing importing ledgers leftovers linking nights onboarding place "
-                "plan previews pull pulled reading report rewriting sessions settled sharing sheaf signin staging "
-                "starting state sync tabular tokens turn"
+                "administration administrators announcing audit beginning cancelling classes clearance comparing "
+                "connect contacts desk events filing finishing importing ledgers leftovers linking nights "
+                "onboarding place plan previews pull pulled reading report rewriting sessions settled sharing "
+                "sheaf signin staging starting state sync tabular tokens turn"
             ).split(),
             STRUCTS,
         ),
