@@ -28,7 +28,7 @@ LEVELS = (
             (
                 "admission budget calendar clearing clocks collector cursor difference facts fields guard identity "
                 "keys letters lines outcome paging permissions ports provider reconcile settle signon site sizes "
-                "tally"
+                "tally why"
             ).split(),
             STRUCTS,
         ),
@@ -68,9 +68,9 @@ LEVELS = (
         dict.fromkeys(
             (
                 "administration administrators announcing audit beginning cancelling classes clearance comparing "
-                "connect contacts desk events filing finishing importing ledgers leftovers linking nights "
-                "onboarding place plan previews pull pulled reading report rewriting sessions settled sharing "
-                "sheaf signin staging starting state sync tabular tokens turn"
+                "connect contacts desk events explaining filing finishing importing ledgers leftovers linking "
+                "nights onboarding place plan previews pull pulled reading report rewriting sessions settled "
+                "sharing sheaf signin staging starting state sync tabular tokens turn"
             ).split(),
             STRUCTS,
         ),

@@ -52,7 +52,7 @@ def problems(slots: Slots, key: RunKey, report: Mapping[str, JSON]) -> list[Row]
     `report`: the run's own, or empty.
     """
     staging = Staging(slots, key, "")
-    help = {**_provided(staging), **(report.get("help") or {})}
+    help = {**provided_help(staging), **(report.get("help") or {})}
     return sorted((*found, help.get(found[0], UNEXPECTED_HELP)) for found in staging.problems())
 
 
@@ -62,7 +62,7 @@ def changes(slots: Slots, key: RunKey) -> list[Row]:
     return sorted((kind, id, outcome, " ".join(fields)) for kind, id, outcome, fields in told)
 
 
-def _provided(staging: Staging) -> Mapping[str, str]:
+def provided_help(staging: Staging) -> Mapping[str, str]:
     """The provider's words, for a run that ended without a report of them; unless it failed before it had any."""
     try:
         return staging.help()
