@@ -18,19 +18,19 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from local.aws import EmbeddedAws
-from local.deploy import deploy
-from local.durable import DurableStore
 from local.http_api import HttpApiFront
 from local.lambda_host import LambdaHost
 from local.layers import LayerStore
 from local.names import connect_client, new_session
 from local.observe import Callback, Observers
 from local.resources import Site
-from local.scheduler import Scheduler, refuse_bad_schedules
 from local.template import load
+
+if TYPE_CHECKING:
+    from local.durable import DurableStore
+    from local.scheduler import Scheduler
 
 log = logging.getLogger("local")
 
@@ -118,6 +118,12 @@ class Stack:
         self, undo: ExitStack, data: Path | None, template: Path, parameters: Mapping[str, str],
         time_scale: float, clock: Callable[[], datetime], port: int, layer_cache: Path | None,
     ) -> None:  # fmt: skip
+        # moto takes seconds to load: who only asks a stack that runs elsewhere shall not wait for it
+        from local.aws import EmbeddedAws
+        from local.deploy import deploy
+        from local.durable import DurableStore
+        from local.scheduler import Scheduler, refuse_bad_schedules
+
         plan = load(template, parameters)
         folder = _folder(undo, data)
         self.logs = folder / "logs"

@@ -103,6 +103,7 @@ LONG: dict[str, str] = {
     "layers/roster/python/roster/runtime.py::administration": "what the administration is made of, in one list",
     "layers/roster/python/roster/keys.py": "every key and name in one place, a line or two each",
     "functions/import_classlink/normalize.py": "every collection of OneRoster, in every spelling of it",
+    "local/stack.py": "what starts, in which order, and what stops it again",
     "local/resources.py": "one short handler per resource type, read as a table",
     "layers/roster/python/roster/model.py": "the words in one place: data classes without logic",
     "layers/roster/python/roster/tables.py": "every item of the table in one place: models without logic",

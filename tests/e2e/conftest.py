@@ -55,6 +55,14 @@ def evidence() -> Evidence:
     return Evidence()
 
 
+def _searched(evidence: Evidence) -> list[str]:
+    """What is found in all that was said since the last module ended: each text is searched once."""
+    leaks = evidence.leaks(_said)
+    _said.clear()
+    evidence.said.clear()
+    return leaks
+
+
 @pytest.fixture(scope="module")
 def template() -> Path:
     """The template that the module's stack deploys; a module may have its own."""
@@ -67,7 +75,7 @@ def stack(template: Path, evidence: Evidence) -> Iterator[Stack]:
     with Stack.start(data=None, template=template, parameters=AT_ONCE, time_scale=TIME_SCALE) as running:
         evidence.folders.append(running.logs)
         yield running
-        leaks = evidence.leaks(_said)
+        leaks = _searched(evidence)
         evidence.folders.remove(running.logs)
     assert leaks == []
 
@@ -78,7 +86,7 @@ def searched_folder(evidence: Evidence, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("data")
     evidence.folders.append(folder)
     yield folder
-    leaks = evidence.leaks(_said)
+    leaks = _searched(evidence)
     evidence.folders.remove(folder)
     assert leaks == []
 
