@@ -26,9 +26,9 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission budget calendar clearing clocks collector cursor difference facts fields guard identity "
-                "keys letters lines outcome paging permissions ports provider reconcile settle signon site sizes "
-                "tally why"
+                "admission budget calendar clearing clocks collector cursor difference facts fees fields guard "
+                "identity invitation keys letters lines outcome paging permissions ports provider reconcile settle "
+                "signon site sizes tally why"
             ).split(),
             STRUCTS,
         ),
@@ -44,7 +44,9 @@ LEVELS = (
             "eventbook": PYNAMODB,
             "executions": BOTO,
             "flips": PYNAMODB,
+            "functions": BOTO,
             "http": ("requests", "urllib3"),
+            "integrationbook": PYNAMODB,
             "locks": PYNAMODB,
             "later": BOTO,
             "mail": BOTO,
@@ -67,10 +69,11 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "administration administrators announcing audit beginning cancelling classes clearance comparing "
-                "connect contacts desk events explaining filing finishing importing ledgers leftovers linking "
-                "nights onboarding place plan previews pull pulled reading report rewriting sessions settled "
-                "sharing sheaf signin staging starting state sync tabular tokens turn"
+                "administration administrators announcing audit beginning billing cancelling classes clearance "
+                "comparing connect contacts desk events explaining filing finishing importing integrated "
+                "integrations ledgers leftovers linking nights onboarding place plan previews pull pulled reading "
+                "report rewriting sessions settled sharing sheaf signin staging starting state support sync tabular "
+                "tokens turn"
             ).split(),
             STRUCTS,
         ),

@@ -17,7 +17,7 @@ from roster.site import WebSite, is_path
 
 
 def person(level: str, *events: str) -> Administrator:
-    return Administrator("1", "p", level=level, events=events)
+    return Administrator("1", "p", level=level, events=events, supports=True)
 
 
 @pytest.mark.parametrize("level", Level)

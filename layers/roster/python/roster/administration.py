@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 from roster.administrators import Administrators
 from roster.audit import Audit
+from roster.billing import Billing
 from roster.events import Events
 from roster.filing import Files
 from roster.importing import Importer
+from roster.integrations import Integrations
 from roster.ports import AccountBook, ClassBook
 from roster.sessions import Sessions
 from roster.signin import SignIn
 from roster.site import WebSite
 from roster.starting import Starter
+from roster.support import Support
 
 
 @dataclass(frozen=True)
@@ -34,5 +37,8 @@ class Administration:
     class_book: ClassBook
     files: Files
     audit: Audit
+    integrations: Integrations
+    support: Support
+    billing: Billing
     stamp: Callable[[], str]
     mail_link: Callable[[str, str, str, str], None]

@@ -21,6 +21,7 @@ MOVES: Mapping[str, tuple[str, ...]] = {
     REJECTED: (CONFIGURING,),
 }
 UNLISTED = "the provider no longer lists the district"
+NOT_YET = "the provider has told of the district, and does not list it yet"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from roster.permissions import Action, Administrator
 from roster.ports import AuditBook, Audited
 
 SYSTEM = "pickAtime"  # who did it, where nobody did: a night, a mail that was sent
+SUPPORT = "pickAtime support"  # what a school reads in place of the name of who did it there
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Audit:
         """Somebody did it. `about`: what it was done to, as in `event spring` or `contact clever student 17`;
         `account`: whose it is, where that is not their own.
         """
-        self.note(account or person.account, person.id, person.name, action.value, about, before, after)
+        name = SUPPORT if account not in ("", person.account) else person.name
+        self.note(account or person.account, person.id, name, action.value, about, before, after)
 
     def note(
         self,

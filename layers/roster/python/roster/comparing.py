@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from roster.clearing import Clearing, origins_of, refuse_others
 from roster.errors import FilesMissing, NotSetUp, UndoRefused
+from roster.integrated import known_integration
 from roster.keys import cleared_folder, provider_of, run_of
 from roster.leftovers import outdated
 from roster.model import BY_HAND, JSON, Selection
@@ -25,10 +26,7 @@ EMPTIED = "emptied"  # lies beside a ledger of those whom a clear left
 
 def integration_of(records: Records, account: str) -> Integration:
     """Without a provider, what people keep by hand can be cleared, and an event deleted, all the same."""
-    try:
-        return records.integration(account)
-    except NotSetUp:
-        return Integration(account, BY_HAND)
+    return known_integration(records, account) or Integration(account, BY_HAND)
 
 
 def is_integrated(integration: Integration) -> bool:

@@ -35,6 +35,8 @@ or a row's content.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 HELP_MARK = "\nHelp: "
 
 
@@ -187,3 +189,18 @@ class NotUnderstood(TerminalError):
     """The request cannot be meant so; the message says which part of it."""
 
     default_help = "Correct what is named, and send it again."
+
+
+def raised_elsewhere(kind: str, message: str) -> RosterError | None:
+    """The error that another of our functions was ended by, from its name and text; None of what is not in the tree."""
+    found, mark, help = message.partition(HELP_MARK)
+    known = {one.__name__: one for one in _tree(RosterError)}
+    if not mark or kind not in known:
+        return None
+    return ProviderUnavailable(found, help) if known[kind] is RateLimited else known[kind](found, help)
+
+
+def _tree(error: type[RosterError]) -> Iterator[type[RosterError]]:
+    yield error
+    for one in error.__subclasses__():
+        yield from _tree(one)

@@ -15,6 +15,7 @@ from roster.clearing import refuse_others
 from roster.comparing import integration_of, is_newest
 from roster.errors import NotSetUp, NotThere, NotUnderstood, RosterError, UndoRefused
 from roster.events import Events
+from roster.integrated import known_integration
 from roster.model import BY_HAND, Kind, Selection
 from roster.nights import Nights
 from roster.permissions import Administrator
@@ -55,10 +56,7 @@ class Importer:
     executions: Executions
 
     def integration(self, account: str) -> Integration | None:
-        try:
-            return self.records.integration(account)
-        except NotSetUp:
-            return None
+        return known_integration(self.records, account)
 
     def preview(self, person: Administrator, event: str, wanted: Wanted, clear: Clear | None = None) -> str:
         """A test import: says what an import, after such a clear, would do, and changes nothing."""

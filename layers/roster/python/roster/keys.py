@@ -96,6 +96,11 @@ def integration(account: str) -> Key:
     return Key(_join("account", account), "integration")
 
 
+def agreement(account: str) -> Key:
+    """What was agreed on with the account: its attached schools, an invitation."""
+    return Key(_join("account", account), "agreement")
+
+
 def event(account: str, event: str) -> Key:
     return Key(_join("account", account), _join("event", event))
 

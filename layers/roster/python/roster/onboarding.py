@@ -13,6 +13,7 @@ from datetime import datetime
 from roster.admission import (
     ACTIVE,
     CONFIGURING,
+    NOT_YET,
     REJECTED,
     Application,
     Listed,
@@ -27,6 +28,7 @@ from roster.admission import (
 )
 from roster.announcing import NOT_SENT, Announcer
 from roster.errors import MoveRefused, NotSetUp, RosterError
+from roster.integrated import known_integration
 from roster.model import JSON
 from roster.ports import Accounts, Applications, Credentials, Integration
 
@@ -74,6 +76,14 @@ class Onboarding:
             now[tenant] = self._announcer.polled(known[tenant], self._described(known[tenant], None))
         unsent = [tenant for tenant in sorted(now) if not self._announcer.tell_support(now[tenant])]
         return compared(known, now, unsent=unsent, unrenewed=unrenewed)
+
+    def announced(self, tenant: str, name: str) -> bool:
+        """The provider itself says that a district has added us; again, it changes nothing. Whether support knows."""
+        known = self._applications.of(self._provider, tenant)
+        if known is None:
+            row = by_tenant(self._listing(), {}).get(tenant) or Listed(tenant, name, obstacle=NOT_YET)
+            known = self._seen(None, row, False)
+        return self._announcer.tell_support(known)
 
     def _seen(self, before: Application | None, row: Listed, unrenewed: bool) -> Application:
         if before is None:
@@ -151,7 +161,7 @@ class Onboarding:
             raise MoveRefused("name the account that the district belongs to")
         if self._accounts.account_name(account) is None:
             raise MoveRefused(f"there is no account {account}")
-        integration = self._integration_of(account)
+        integration = known_integration(self._accounts, account)
         if integration and integration.provider != self._provider:
             raise MoveRefused(f"account {account} imports from {integration.provider}")
         other = self._other_of(account, application.tenant)
@@ -181,7 +191,7 @@ class Onboarding:
         """The account's integration follows at the same moment: nothing is imported unless it is active."""
         after = replace(after, state_since=self._now(), notice=notice)
         if before.state == ACTIVE:
-            known = self._integration_of(before.account)
+            known = known_integration(self._accounts, before.account)
             integration = replace(known, state=after.state) if known else None
         if not self._applications.moved(before, after, integration):
             # what an activation has kept is not for an account that the district has left meanwhile
@@ -220,18 +230,12 @@ class Onboarding:
 
     def _imports_by_hand(self, before: Application) -> bool:
         """An import that runs while its district is not active was set up by hand, and so was its credential."""
-        known = self._integration_of(before.account) if before.state != ACTIVE else None
+        known = known_integration(self._accounts, before.account) if before.state != ACTIVE else None
         return known is not None and (known.provider, known.state) == (self._provider, ACTIVE)
 
     def _integration(self, account: str, settings: Mapping[str, JSON]) -> Integration:
-        known = self._integration_of(account) or Integration(account, self._provider)
+        known = known_integration(self._accounts, account) or Integration(account, self._provider)
         return replace(known, state=ACTIVE, settings={**known.settings, **settings})
-
-    def _integration_of(self, account: str) -> Integration | None:
-        try:
-            return self._accounts.integration(account)
-        except NotSetUp:
-            return None
 
     def _all(self) -> dict[str, Application]:
         return {application.tenant: application for application in self._applications.all(self._provider)}

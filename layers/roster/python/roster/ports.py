@@ -16,6 +16,8 @@ from msgspec import Struct
 
 from roster.admission import Application
 from roster.errors import ProviderUnavailable
+from roster.fees import Attachments
+from roster.invitation import Invitation
 from roster.letters import Letter
 from roster.model import JSON, ClassEntry, ContactEntry
 from roster.permissions import Administrator
@@ -448,6 +450,14 @@ class Applications(Protocol):
         ...
 
 
+class Integrated(Protocol):
+    """Knows accounts' integrations."""
+
+    def integration(self, account: str) -> Integration:
+        """Raises NotSetUp where there is none."""
+        ...
+
+
 class Accounts(Protocol):
     """What onboarding must know of an account."""
 
@@ -468,6 +478,47 @@ class Credentials(Protocol):
         ...
 
     def keep(self, account: str, provider: str, secret: Mapping[str, str]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What was agreed on with an account beside its import."""
+
+    attachments: Attachments = field(default_factory=Attachments)
+    invitation: Invitation = field(default_factory=Invitation)
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether a provider was seen to share birth dates: `yes`, `no` or `unknown`; when (ISO time); what to click."""
+
+    at: str = ""
+    shared: str = "unknown"
+    help: str = ""
+
+
+class IntegrationBook(Protocol):
+    """What support and an account's administrators decide about its integration. False: somebody else was faster."""
+
+    def agreement(self, account: str) -> Agreement: ...
+
+    def attach(self, account: str, before: Attachments, after: Attachments) -> bool: ...
+
+    def invite(self, account: str, before: Invitation, after: Invitation) -> bool: ...
+
+    def configure(self, before: Integration, settings: Mapping[str, JSON]) -> bool: ...
+
+    def check(self, account: str) -> Check: ...
+
+    def keep_check(self, integration: Integration, check: Check) -> None: ...
+
+
+class Functions(Protocol):
+    """Our other functions. `function`: the end of its name."""
+
+    def ask(self, function: str, event: Mapping[str, JSON]) -> JSON:
+        """What it answers. Raises what it has refused."""
+        ...
 
 
 class Mail(Protocol):

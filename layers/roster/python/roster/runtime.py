@@ -14,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import blake2b
 from importlib import import_module
-from json import loads
+from json import dumps, loads
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools import Logger
 
-from roster.errors import CredentialRejected, RosterError
+from roster.errors import CredentialRejected, MailNotSent, NotSignedIn, NotUnderstood, RosterError
 from roster.model import JSON
 from roster.ports import Http, RunKey
 from roster.tables import use_table
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 
 
 PARTNER = "partner"  # in place of an account's number: the secret that a provider gave to pickAtime itself
+HOOK_STATUSES: Mapping[type[RosterError], int] = {
+    NotSignedIn: 401,
+    NotUnderstood: 400,
+}  # what failed otherwise, may be sent again
 
 
 class Step(Protocol):
@@ -108,7 +112,7 @@ def importer(provider: Provider) -> Handler:
     """The Lambda handler that pulls this provider, one turn per call: state in, state out.
 
     With step `connect`, and an account and settings to try, it says whether an import would get what it needs.
-    The credential to try lies beside the one in use, which a failed attempt leaves alone.
+    The credential to try lies beside the one in use, which a failed attempt leaves alone; `check` tries that one.
     """
 
     _warm("http records secrets snapshots")
@@ -118,7 +122,8 @@ def importer(provider: Provider) -> Handler:
     def connect(event: dict[str, JSON]) -> JSON:
         from roster.connect import check  # once in a school's life
 
-        secret = _secrets().of(event["account"], f"{provider.name}/candidate")
+        place = provider.name if event["step"] == "check" else f"{provider.name}/candidate"
+        secret = _secrets().of(event["account"], place)
         return check(provider, _http(), event["settings"], secret)
 
     def turn(key: RunKey, state: dict[str, JSON], secret: Mapping[str, str], context: LambdaContext) -> Place:
@@ -129,7 +134,7 @@ def importer(provider: Provider) -> Handler:
         return puller.turn(key, state, secret, Place(**deepcopy(state["place"])))  # tried twice, perhaps
 
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
-        if event["step"] == "connect":
+        if event["step"] in ("connect", "check"):
             return connect(event)
         state = event["state"]
         key = RunKey(state["account"], state["event"], state["run"])
@@ -211,11 +216,39 @@ DISTRICT_STEPS: dict[str, Callable[[Onboarding, dict[str, Any]], JSON]] = {
 }
 
 
-def onboarder(provider: str, listing: Listing) -> Handler:
-    """The Lambda handler of a provider's districts: polls on a schedule's event, moves and lists when told to."""
+class Hook(Protocol):
+    """Reads a provider's signed request: which district, by tenant and name, has added us.
+
+    Raises NotSignedIn unless it is signed with the key, which is fetched once it looks as if it were.
+    """
+
+    def __call__(self, request: Mapping[str, Any], key: Callable[[], str], now: float) -> tuple[str, str]: ...
+
+
+def onboarder(provider: str, listing: Listing, hook: Hook) -> Handler:
+    """The Lambda handler of a provider's districts: polls on a schedule's event, moves and lists when told to.
+
+    What comes from API Gateway is the provider's own word, and nothing but its signature is believed.
+    """
     _warm("announcing applications http mail onboarding secrets")
 
+    def told(request: Mapping[str, Any]) -> JSON:
+        def key() -> str:
+            return _secrets().of(PARTNER, provider).get("hook") or ""
+
+        try:
+            tenant, name = hook(request, key, _now().timestamp())
+            if not _onboarding(provider, listing).announced(tenant, name):
+                raise MailNotSent("support may not have been told")
+        except RosterError as error:
+            logger().warning(error.message, extra={"step": "announced", "error": type(error).__name__})
+            return _answer(HOOK_STATUSES.get(type(error), 503), code=type(error).__name__, message=error.message)
+        logger().info("a district was announced", extra={"tenant": tenant})
+        return _answer(202, accepted=True)
+
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
+        if "requestContext" in event:
+            return told(event)
         step = event.get("step", "poll")
         try:
             done = DISTRICT_STEPS[step](_onboarding(provider, listing), event)
@@ -228,6 +261,11 @@ def onboarder(provider: str, listing: Listing) -> Handler:
         return done
 
     return handler
+
+
+def _answer(status: int, **told: JSON) -> dict[str, JSON]:
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return {"statusCode": status, "headers": headers, "body": dumps(told)}
 
 
 def _onboarding(provider: str, listing: Listing) -> Onboarding:
@@ -265,8 +303,8 @@ def nights() -> Nights:
 
 def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
-    _warm("administration applications auditbook classbook eventbook executions later mail records runbook schedules")
-    _warm("signins snapshots staff switches")
+    _warm("administration applications auditbook classbook eventbook executions functions integrationbook later mail")
+    _warm("records runbook schedules signins snapshots staff switches")
 
 
 @cache
@@ -274,15 +312,19 @@ def administration() -> Administration:
     """The use cases of the administration, over this deployment's table, state machine and mail."""
     from roster.administration import Administration
     from roster.administrators import Administrators
-    from roster.applications import DynamoAccounts
+    from roster.applications import DynamoAccounts, DynamoApplications
     from roster.audit import Audit
     from roster.auditbook import DynamoAuditBook
+    from roster.billing import Billing
     from roster.classbook import DynamoClassBook
     from roster.eventbook import DynamoEventBook
     from roster.events import Events
     from roster.executions import StepFunctionsExecutions
     from roster.filing import Files
+    from roster.functions import LambdaFunctions
     from roster.importing import Importer
+    from roster.integrationbook import DynamoIntegrationBook
+    from roster.integrations import Integrations
     from roster.later import Later
     from roster.mail import SesMail
     from roster.runbook import DynamoRunBook
@@ -292,16 +334,22 @@ def administration() -> Administration:
     from roster.site import WebSite
     from roster.staff import DynamoAccountBook, DynamoStaff
     from roster.starting import Starter
+    from roster.support import Support
 
     use_table(os.environ["TABLE_NAME"])
     staff, accounts, kept, book = DynamoStaff(), DynamoAccountBook(), DynamoSignIns(), DynamoEventBook()
     linger = timedelta(seconds=float(os.environ["LINGER_SECONDS"]))
     executions = StepFunctionsExecutions(linger, machine=os.environ["SYNC_ARN"])
-    sessions = Sessions(kept, staff, _now, _token)
+    sessions = Sessions(kept, staff, _now, _token, os.environ["SUPPORT_ACCOUNT"])
     site = WebSite(os.environ["SITE_ORIGIN"])
     starter = Starter(book, executions, _now, lambda: token_hex(8))
     later = Later(os.environ["AWS_LAMBDA_FUNCTION_NAME"])
     events = Events(book, nights(), starter, _now, lambda: token_hex(6))
+    applications, agreed, functions = (
+        DynamoApplications(),
+        DynamoIntegrationBook(),
+        LambdaFunctions(os.environ["FUNCTION_PREFIX"]),
+    )
     return Administration(
         site,
         accounts,
@@ -314,7 +362,10 @@ def administration() -> Administration:
         DynamoClassBook(),
         Files(_slots()),
         Audit(DynamoAuditBook(), _now, lambda: token_hex(4)),
-        lambda: _now().isoformat(timespec="seconds"),
+        Integrations(_records(), applications, agreed, functions, _stamp),
+        Support(applications, accounts, _records(), agreed, functions, _stamp),
+        Billing(agreed, accounts, _now),
+        _stamp,
         lambda account, email, place, to: later.call(step="mail", account=account, email=email, place=place, to=to),
     )
 
@@ -340,6 +391,10 @@ def administrative_step(event: Mapping[str, Any]) -> JSON:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _stamp() -> str:
+    return _now().isoformat(timespec="seconds")
 
 
 def _token() -> str:

@@ -34,12 +34,13 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Sessions:
-    """`token`: 256 random bits, fit for a cookie and an address."""
+    """`token`: 256 random bits, fit for a cookie and an address. `support`: the number of pickAtime's own account."""
 
     kept: SignIns
     staff: Staff
     now: Callable[[], datetime]
     token: Callable[[], str]
+    support: str = ""
 
     def begin(self, person: Administrator) -> str:
         """The secret of a new session: never one that was there before the sign-in."""
@@ -59,6 +60,7 @@ class Sessions:
         if not person or not person.may_sign_in or session.created <= person.sessions_after:
             raise NotSignedIn("nobody is signed in")
         expires = self._noted(secret, session, now)
+        person = replace(person, supports=person.account == self.support)
         return SignedIn(person, datetime.fromtimestamp(expires, UTC).isoformat())
 
     def end(self, secret: str) -> None:

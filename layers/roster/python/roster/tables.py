@@ -100,7 +100,7 @@ class IntegrationItem(Item):
     """An account's roster provider. `ledger`: folder of the applied contacts. `applying`: a plan in progress.
 
     `state`: imports run once it is active. `origins`: providers that contacts came from. `changed`: the run whose
-    change can be undone.
+    change can be undone. `checked`: what the last check of the connection saw (roster.ports.Check).
     """
 
     provider = UnicodeAttribute()
@@ -112,6 +112,14 @@ class IntegrationItem(Item):
     pulling: JSONAttribute = JSONAttribute(null=True)
     origins = UnicodeSetAttribute(null=True)
     changed = UnicodeAttribute(null=True)
+    checked: JSONAttribute = JSONAttribute(null=True)
+
+
+class AgreementItem(Item):
+    """What was agreed on with an account: schools that are attached (roster.fees), a provider's invitation."""
+
+    attachments: JSONAttribute = JSONAttribute(null=True)
+    invitation: JSONAttribute = JSONAttribute(null=True)
 
 
 class ApplicationItem(Item):
