@@ -79,5 +79,6 @@ AccountNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
 EventName = Annotated[str, StringConstraints(pattern=EVENT)]
 
 EventPath = Annotated[str, Path(description="the event's id", pattern=EVENT)]
+AccountPath = Annotated[str, Path(description="the account's number", pattern=r"^[0-9]{1,20}$")]
 Cursor = Annotated[str, Query(description="`next` of the page before; left out: the first page", max_length=LONGEST)]
 Limit = Annotated[int, Query(description="items on a page", ge=1, le=100)]

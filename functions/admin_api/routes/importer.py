@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from api import person, route
+from links import SUPPORT
 from pydantic import Field, StringConstraints
 from shapes import Asked, EventName, EventPath, Id, Told
-from sources import SOURCES, UNKNOWN
+from sources import APPLYING, SOURCES, UNKNOWN
 
 from roster.errors import AlreadyRunning, ClearRefused, NotSetUp, NotThere, NotUnderstood
 from roster.importing import Clear, Wanted
@@ -127,12 +128,11 @@ class Stopped(Told):
 def read_importer() -> ImporterTold:
     """What the Importer is set up for."""
     me, admin = person(), administration()
-    found = admin.importer.integration(me.account)
+    standing = admin.integrations.progress(me.account, APPLYING)
     events, _ = admin.events.page(me, "", 1)
-    source = SOURCES.get(found.provider, UNKNOWN) if found else UNKNOWN
-    state = found.state if found else "none"
+    source, state = SOURCES.get(standing.provider, UNKNOWN), standing.state
     return ImporterTold(
-        provider=found.provider if found else "",
+        provider=standing.provider,
         heading=source.title,
         state=state,
         ready=state == "active" and bool(events),
@@ -153,6 +153,8 @@ def _why_not(state: str) -> str:
         return ""
     if state == "none":
         return "Connect a roster provider first: Global Setup, Business, Integration Options."
+    if state == "rejected":
+        return f"pickAtime does not set up this import: write to {SUPPORT}."
     return "This import is waiting for pickAtime: you will get an e-mail when it is active and ready for use."
 
 
