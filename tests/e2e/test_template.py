@@ -113,6 +113,21 @@ def test_the_administration_reads_no_pulled_row() -> None:
     assert [one for one in read if "pulled" in one] == ["${Staging.Arn}/pulled/*/provider"]
 
 
+def test_the_administration_asks_four_functions_and_itself() -> None:
+    """Those that have credentials: it has none, and only reads the queue of districts."""
+    (function,) = [f for f in _functions().values() if f["CodeUri"].endswith("admin_api")]
+    asked = [str(one) for _, s in _on(function, "lambda") for one in _listed(s["Resource"])]
+    names = ("ClasslinkDistricts.Arn", "ImportClever.Arn", "ImportClasslink.Arn", "ImportVeracross.Arn")
+    assert asked[:4] == [str({"GetAtt": name}) for name in names]
+    assert [one.endswith("-admin-api'}") for one in asked[4:]] == [True]
+    queue = [(a, s) for a, s in _on(function, "dynamodb") if "application#*" in str(s["Condition"])]
+    assert [action for action, _ in queue] == ["dynamodb:GetItem", "dynamodb:Query"]
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
+
+
 def test_no_function_may_do_everything() -> None:
     for name, function in _functions().items():
         for statement in _statements(function):
