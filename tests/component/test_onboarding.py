@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -371,3 +372,50 @@ def test_a_refused_mail_names_no_address() -> None:
     with pytest.raises(MailNotSent) as refused:
         SesMail("not-verified@elsewhere.example").send([EDNA], LETTER)
     assert "@" not in refused.value.message
+
+
+# -- the webhook
+
+
+def announce(tenant: Any, key: str = "the-hook-key") -> tuple[int, dict[str, Any]]:
+    """As ClassLink's event comes through API Gateway; its key is kept beside the partner's."""
+    hook = function_module("classlink_districts", "hook")
+    body, timestamp = json.dumps({"tenant_id": tenant, "tenant_name": "Springfield"}), str(int(time.time()))
+    signed = hook.signature(key, timestamp, body.encode())
+    headers = {"x-pickatime-timestamp": timestamp, "x-pickatime-signature": signed}
+    answer = call(**{"requestContext": {"http": {}}, "headers": headers, "body": body, "step": "move"})
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def give_the_key(sandbox: ClassLinkSandbox) -> None:
+    told = json.dumps({"key": sandbox.partner_key, "base_url": sandbox.url, "hook": "the-hook-key"})
+    boto3.client("secretsmanager").put_secret_value(SecretId="stack/partner/classlink", SecretString=told)
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_announced_district_is_queued_and_told_of_once(
+    sandbox: ClassLinkSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tenant = sandbox.add_tenant("Springfield", students=2)
+    assert announce(tenant.tenant_id) == (401, {"code": "NotSignedIn", "message": "the signature is not right"})
+    give_the_key(sandbox)
+    assert announce(tenant.tenant_id, key="another")[0] == 401
+    assert call(step="list") == []
+    assert announce(tenant.tenant_id) == announce(tenant.tenant_id) == (202, {"accepted": True})
+    assert announce("") == (400, {"code": "NotUnderstood", "message": "tenant_id: it names no district"})
+    (found,) = call(step="list")
+    assert (found["tenant"], found["state"], found["shared"]) == (str(tenant.tenant_id), "requested", True)
+    assert call()["new"] == []
+    assert [mail.destinations["ToAddresses"] for mail in mails()] == [[SUPPORT]]
+    assert "the-hook-key" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("aws")
+def test_what_could_not_be_done_is_to_be_sent_again(sandbox: ClassLinkSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_the_key(sandbox)
+    tenant = sandbox.add_tenant("Springfield", students=2)
+    with monkeypatch.context() as broken:
+        broken.setenv("MAIL_SENDER", "not-verified@elsewhere.example")
+        assert announce(tenant.tenant_id)[0] == 503
+    assert announce(tenant.tenant_id)[0] == 202
+    assert len(mails()) == 1
