@@ -101,9 +101,8 @@ def test_each_level_reaches_what_the_matrix_says(
         if one.action == Action.END_SESSION:
             person.use(person.link())
         lowest = LOWEST[Action(one.action)]
-        high_enough = (
-            rank(level) >= rank(lowest) and lowest != Level.SUPPORT
-        )  # which counts in pickAtime's account alone
+        # what takes Support takes pickAtime's own account as well
+        high_enough = rank(level) >= rank(lowest) and lowest != Level.SUPPORT
         assert admitted(one.ask(person, mine)) is high_enough, (one, level)
         if not one.of_an_event:
             continue

@@ -45,10 +45,8 @@ if TYPE_CHECKING:
 
 
 PARTNER = "partner"  # in place of an account's number: the secret that a provider gave to pickAtime itself
-HOOK_STATUSES: Mapping[type[RosterError], int] = {
-    NotSignedIn: 401,
-    NotUnderstood: 400,
-}  # what failed otherwise, may be sent again
+# What failed otherwise may be sent again.
+HOOK_STATUSES: Mapping[type[RosterError], int] = {NotSignedIn: 401, NotUnderstood: 400}
 
 
 class Step(Protocol):
@@ -345,11 +343,8 @@ def administration() -> Administration:
     starter = Starter(book, executions, _now, lambda: token_hex(8))
     later = Later(os.environ["AWS_LAMBDA_FUNCTION_NAME"])
     events = Events(book, nights(), starter, _now, lambda: token_hex(6))
-    applications, agreed, functions = (
-        DynamoApplications(),
-        DynamoIntegrationBook(),
-        LambdaFunctions(os.environ["FUNCTION_PREFIX"]),
-    )
+    applications, agreed = DynamoApplications(), DynamoIntegrationBook()
+    functions = LambdaFunctions(os.environ["FUNCTION_PREFIX"])
     return Administration(
         site,
         accounts,
