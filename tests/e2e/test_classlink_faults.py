@@ -144,6 +144,7 @@ def test_every_fault_and_every_habit_has_a_case() -> None:
     assert habits | set(OF_CLASSLINK) == set(CONDUCTS)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_fault(case: Case, pupil: Pupil, record_property: Record) -> None:
     pupil.change()

@@ -68,6 +68,7 @@ def described(stack: Stack, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("zone", "day", "begins"), CLOCK_CHANGES, ids=[f"{zone} {day}" for zone, day, _ in CLOCK_CHANGES]
 )

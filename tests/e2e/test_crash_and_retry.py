@@ -39,17 +39,20 @@ def test_requests_come_in_the_same_order_every_time(fresh: Fresh, undisturbed: U
     assert len(undisturbed.applied()) == APPLIED, "batches, and transactions"
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("file", range(FILES))
 def test_killed_after_pages_were_staged(file: int, fresh: Fresh, undisturbed: Undisturbed) -> None:
     """And nobody heard of it."""
     _check(undisturbed.staged("after")[file], fresh(), undisturbed)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("step", range(APPLIED))
 def test_killed_at_a_batch(step: int, fresh: Fresh, undisturbed: Undisturbed) -> None:
     _check(undisturbed.applied()[step], fresh(), undisturbed)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("sample", range(SAMPLED))
 def test_killed_at_any_other_request(sample: int, fresh: Fresh, undisturbed: Undisturbed) -> None:
     _check(undisturbed.others(SAMPLED)[sample], fresh(), undisturbed)
@@ -68,6 +71,7 @@ def _said(report: dict[str, object]) -> dict[str, object]:
     return {name: report[name] for name in ("counts", "warnings", "reasons", "writes")}
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("first", range(0, PAGES - 1, 3))
 def test_killed_while_the_provider_serves_pages(
     first: int, fresh: Fresh, undisturbed: Undisturbed, sandbox: CleverSandbox, monkeypatch: pytest.MonkeyPatch

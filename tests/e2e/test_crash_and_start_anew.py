@@ -34,17 +34,20 @@ def test_the_points_are_as_many_as_are_tested(undisturbed: Undisturbed) -> None:
     assert (len(undisturbed.staged("before")), len(undisturbed.applied())) == (FILES, APPLIED)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("file", range(FILES))
 def test_abandoned_before_pages_are_staged(file: int, fresh: Fresh, undisturbed: Undisturbed) -> None:
     """The lists before are staged then, and this one and those after it never will be."""
     _check(undisturbed.staged("before")[file], fresh(), undisturbed)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("step", range(APPLIED))
 def test_abandoned_at_a_batch(step: int, fresh: Fresh, undisturbed: Undisturbed) -> None:
     _check(undisturbed.applied()[step], fresh(), undisturbed)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("sample", range(SAMPLED))
 def test_abandoned_at_any_other_request(sample: int, fresh: Fresh, undisturbed: Undisturbed) -> None:
     _check(undisturbed.others(SAMPLED)[sample], fresh(), undisturbed)

@@ -138,6 +138,7 @@ def test_every_fault_of_the_sandbox_has_a_case() -> None:
     assert {case.name for case in CASES} == set(FAULTS)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_fault(case: Case, pupil: Pupil, record_property: Record) -> None:
     school = pupil.ready()

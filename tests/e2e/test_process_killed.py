@@ -64,6 +64,7 @@ MOMENTS = {
 }
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_and_started_again(
     moment: str, sandbox: CleverSandbox, searched_folder: Path, evidence: Evidence

@@ -58,6 +58,7 @@ def test_every_conduct_of_the_sandbox_has_a_case() -> None:
     assert {name for case in CASES for name in case.conducts} | with_a_story == set(CONDUCTS)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_conduct(case: Case, pupil: Pupil, record_property: Record) -> None:
     before = len(refused(pupil.sandbox))
@@ -83,6 +84,7 @@ def test_a_row_that_slips_between_two_pages_is_back_the_next_night(open_veracros
     assert school.table() == before
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", ["string_codes", "string_ids", "null_nested", "older_api", "no_reciprocal_rows"])
 def test_the_first_import_is_as_right_in_any_shape(name: str, open_veracross: Open) -> None:
     school = open_veracross()

@@ -55,6 +55,7 @@ def test_every_fault_of_the_sandbox_has_a_case() -> None:
     assert {case.name for case in (*CASES, *WIRE)} == set(VERACROSS_FAULTS)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_fault(case: Case, pupil: Pupil, record_property: Record) -> None:
     report = spend_a_night(case, pupil, record_property)

@@ -56,6 +56,7 @@ def pupil(open_veracross: Open) -> Pupil:
     return Pupil(open_veracross)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("case", WIRE, ids=str)
 def test_fault(case: Case, pupil: Pupil, record_property: Record) -> None:
     spend_a_night(case, pupil, record_property)
