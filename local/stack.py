@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 from local.http_api import HttpApiFront
 from local.lambda_host import LambdaHost
 from local.layers import LayerStore
+from local.mailbox import Mailbox
 from local.names import connect_client, new_session
 from local.observe import Callback, Observers
 from local.resources import Site
@@ -154,7 +155,7 @@ class Stack:
         self.outputs = deploy(Site(self.client, self._host, layers, plan, front.publish, front.url))
         if durable:
             self._begin_recording(durable)
-            aws.gate.hooks.append(durable)
+            aws.gate.hooks += [durable, Mailbox(folder)]
             self._announce(folder, undo)
 
     @staticmethod

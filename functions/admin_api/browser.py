@@ -6,6 +6,7 @@ header, which a form would send as `null` under a stricter one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -17,7 +18,12 @@ from roster.runtime import administration
 from roster.sessions import LONGEST
 
 PAGE = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
-BUTTON = '<form method="post"><button type="submit">Sign in</button></form>'
+BUTTON = Template('<form method="post"><button type="submit">$label</button></form>')
+ADDRESS = Template(
+    '<p>Sign in as an Administrator of this account to decide:</p><form method="post" action="$action">'
+    '<label for="email">Your e-mail address</label> <input id="email" name="email" type="email" required '
+    'autocomplete="email" maxlength="254"> <button type="submit">Mail me a link</button></form>'
+)
 HEADERS: dict[str, str | list[str]] = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -26,9 +32,21 @@ HEADERS: dict[str, str | list[str]] = {
 }
 
 
-def page(status: int, title: str, text: str, button: bool = False) -> Response[str]:
-    filled = PAGE.substitute(title=escape(title), text=escape(text), button=BUTTON if button else "")
+def page(status: int, title: str, text: Sequence[str], form: str = "") -> Response[str]:
+    """`text`: its paragraphs; `form`: HTML of this module's making."""
+    paragraphs = "\n".join(f"<p>{escape(one)}</p>" for one in text)
+    filled = PAGE.substitute(title=escape(title), text=paragraphs, form=form)
     return Response(status, "text/html; charset=utf-8", filled, dict(HEADERS))
+
+
+def button(label: str) -> str:
+    """A form that posts to the page's own address."""
+    return BUTTON.substitute(label=escape(label))
+
+
+def ask_address(action: str) -> str:
+    """A form that asks for an e-mail address."""
+    return ADDRESS.substitute(action=escape(action))
 
 
 def gone() -> Response[str]:

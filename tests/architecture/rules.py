@@ -255,3 +255,31 @@ def prints(source: Source) -> list[str]:
         for node in source.nodes
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
+
+
+def unaudited(source: Source) -> list[str]:
+    """Routes that change something, by somebody who is signed in, and add no row to the audit, here or by a function of
+    this file that they call.
+    """
+    functions = {node.name: node for node in source.nodes if isinstance(node, ast.FunctionDef)}
+    auditing = {name for name, node in functions.items() if {"audited", "did"} & _called(node)}
+    return [
+        source.at(node.lineno, f"{name} changes something and adds no row to the audit")
+        for name, node in functions.items()
+        if _changes(node) and name not in auditing and not auditing & _called(node)
+    ]
+
+
+def _changes(function: ast.FunctionDef) -> bool:
+    for one in function.decorator_list:
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == "route":
+            method, _, action = one.args[:3]
+            is_open = isinstance(action, ast.Name) and action.id == "OPEN"
+            return isinstance(method, ast.Constant) and method.value != "GET" and not is_open
+    return False
+
+
+def _called(function: ast.FunctionDef) -> set[str]:
+    """Names of what it calls, `did` of `audit.did`."""
+    called = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+    return {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in called}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from typing import Any
 
 import yaml
@@ -126,6 +127,41 @@ def test_the_administration_asks_four_functions_and_itself() -> None:
 
 def _listed(found: Any) -> list[Any]:
     return found if isinstance(found, list) else [found]
+
+
+CHANGES = ("UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete")
+
+
+def _reach_the_audit(statement: dict[str, Any]) -> bool:
+    """Whether a statement of the table speaks of the audit's partitions, by name or because it names none."""
+    condition = statement.get("Condition")
+    if not condition:
+        return True
+    ((_, names),) = condition.items()
+    return any(fnmatch("audit#116", key) for key in names["dynamodb:LeadingKeys"])
+
+
+def test_nobody_changes_or_removes_a_row_of_the_audit() -> None:
+    for name, function in _functions().items():
+        denied = {
+            action
+            for policy in function["Policies"] if "Statement" in policy
+            for statement in policy["Statement"] if statement["Effect"] == "Deny"
+            if list(statement.get("Condition", {})) == ["ForAnyValue:StringLike"] and _reach_the_audit(statement)
+            for action in _actions(statement)
+        }  # fmt: skip
+        may = {action for action, statement in _on(function, "dynamodb") if _reach_the_audit(statement)}
+        assert not (may - denied) & {f"dynamodb:{change}" for change in CHANGES}, name
+
+
+def test_runs_add_to_the_audit_and_read_nothing_of_it_and_hold_no_right_to_mail() -> None:
+    (function,) = [f for f in _functions().values() if f["CodeUri"].endswith("sync_roster")]
+    (denied,) = [s for p in function["Policies"] for s in p["Statement"] if s["Effect"] == "Deny"]
+    may = {action for action, _ in _on(function, "dynamodb")} - {*_actions(denied)}
+    assert may == {"dynamodb:PutItem"}
+    assert _on(function, "ses") == []
+    ((_, invoked),) = _on(function, "lambda")
+    assert invoked["Resource"]["Sub"].endswith(":function:${AWS::StackName}-admin-api")
 
 
 def test_no_function_may_do_everything() -> None:

@@ -14,7 +14,20 @@ from random import Random
 from roster.errors import AccountBusy, AlreadyRunning, FilesMissing, NotSetUp, Superseded
 from roster.keys import PARTITIONS, SLOTS, slot
 from roster.model import BY_HAND, JSON, KINDS, ClassEntry, ContactEntry, asdict
-from roster.ports import PLAIN_ENDING, Change, ClassMark, Ending, Event, Integration, Packed, Run, RunKey, Stored, Token
+from roster.ports import (
+    PLAIN_ENDING,
+    Audited,
+    Change,
+    ClassMark,
+    Ending,
+    Event,
+    Integration,
+    Packed,
+    Run,
+    RunKey,
+    Stored,
+    Token,
+)
 from roster.sizes import fitting
 
 MAIN = "fake"
@@ -88,6 +101,7 @@ class MemoryRecords:
         self.runs: dict[str, Run] = {}
         self.nights: dict[str, tuple[str, str]] = {}
         self.marks: dict[str, dict[str, ClassMark]] = {}
+        self.audit: list[Audited] = []
 
     def begin(
         self,
@@ -110,7 +124,7 @@ class MemoryRecords:
             return False
         if night:
             self.nights[key.event] = night, key.run
-        self.runs[key.run] = Run("running", mode, owner, by=by, night=night, asked=dict(asked or {}))
+        self.runs[key.run] = Run("running", mode, owner, by=by, night=night, started=now, asked=dict(asked or {}))
         return True
 
     def run(self, key: RunKey) -> Run | None:
@@ -182,6 +196,10 @@ class MemoryRecords:
         run.status, run.ended, run.report = status, now, self.reports[key.run]
         if not ending.lingers:
             self.locks = {lock: owner for lock, owner in self.locks.items() if owner != key.run}
+        if ending.audited:
+            self.audit.append(ending.audited)
+        if ending.warned is not None:
+            self.events[key.event].warned = tuple(ending.warned)
         if settled is not None:
             self.events[key.event].settled = json.loads(json.dumps(settled))
         if ending.restored or applied:

@@ -25,6 +25,7 @@ class MemoryAccounts:
     def __init__(self) -> None:
         self.names = {ACCOUNT: "Springfield Unified", OTHER_ACCOUNT: "Shelbyville High"}
         self.admins = {ACCOUNT: ["edna@springfield.example", "seymour@springfield.example"]}
+        self.named: dict[str, list[str]] = {}
         self.integrations: dict[str, Integration] = {}
 
     def account_name(self, account: str) -> str | None:
@@ -37,6 +38,9 @@ class MemoryAccounts:
 
     def administrators(self, account: str) -> Sequence[str]:
         return self.admins.get(account, [])
+
+    def notified(self, account: str) -> Sequence[str]:
+        return self.named.get(account) or self.administrators(account)
 
 
 class MemoryApplications:

@@ -232,6 +232,7 @@ class District:
     edition: str = "the code of today"
     waited: list[int] = field(default_factory=list)
     provider: Callable[[Source], FakeProvider] = FakeProvider
+    told: list[tuple[RunKey, Mapping[str, Any]]] = field(default_factory=list)  # whose end matters
 
     def __post_init__(self) -> None:
         events = [Event(ACCOUNT, name) for name in (EVENT, OTHER)]
@@ -348,6 +349,7 @@ class District:
             is_running=lambda owner: owner in self.running,
             now=lambda: self.today,
             left=self.left,
+            tell=lambda key, told: self.told.append((key, told)),
         )
 
     def later(self, days: int = 1) -> None:

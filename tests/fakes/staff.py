@@ -11,7 +11,7 @@ from typing import Any
 from roster.errors import RosterError
 from roster.letters import Letter
 from roster.permissions import Administrator, rank
-from roster.ports import Account, Conference, RunKey, Session, SignInLink
+from roster.ports import Account, Audited, Conference, RunKey, Session, SignInLink
 
 ACCOUNT = "11600000"
 ORIGIN = "https://pickatime.example"
@@ -61,6 +61,23 @@ class MemoryAccountBook:
 
     def rename(self, account: str, name: str) -> None:
         self.accounts[account] = replace(self.accounts.get(account, Account(account)), name=name)
+
+    def notify(self, account: str, emails: Sequence[str]) -> None:
+        self.accounts[account] = replace(self.accounts[account], notify=tuple(emails))
+
+
+class MemoryAuditBook:
+    """roster.ports.AuditBook."""
+
+    def __init__(self) -> None:
+        self.rows: list[Audited] = []
+
+    def add(self, row: Audited) -> None:
+        self.rows.append(row)
+
+    def page(self, account: str, after: str, most: int) -> Sequence[Audited]:
+        newest = sorted((row for row in self.rows if row.account == account), key=lambda row: row.place, reverse=True)
+        return [row for row in newest if not after or row.place < after][:most]
 
 
 class MemorySignIns:

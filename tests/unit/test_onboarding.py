@@ -43,6 +43,18 @@ def killed() -> None:
     raise SystemExit
 
 
+# -- whom the mails go to
+
+
+def test_whom_the_account_names_hears_that_its_import_is_active(desk: Desk) -> None:
+    desk.accounts.named[ACCOUNT] = ["it@springfield.example"]
+    desk.activated()
+    assert [letter.subject for letter in desk.mail.to("it@springfield.example")] == [
+        "pickAtime: the data import of Springfield Unified is active"
+    ]
+    assert desk.mail.to(EDNA) == []
+
+
 # -- the poll finds districts
 
 

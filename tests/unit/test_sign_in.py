@@ -7,12 +7,23 @@ from dataclasses import replace
 import pytest
 
 from roster.administrators import Administrators
+from roster.audit import Audit
 from roster.errors import MailNotSent, MailUncertain, NotSetUp, NotSignedIn, NotUnderstood
 from roster.model import Level
 from roster.permissions import Administrator
 from roster.sessions import Sessions, digest
 from roster.signin import MOST_FROM_ONE_PLACE, MOST_PER_ACCOUNT, MOST_PER_ADDRESS, MOST_PER_PLACE, SignIn
-from tests.fakes.staff import ACCOUNT, ORIGIN, Clock, Mailbox, MemoryAccountBook, MemorySignIns, MemoryStaff, numbered
+from tests.fakes.staff import (
+    ACCOUNT,
+    ORIGIN,
+    Clock,
+    Mailbox,
+    MemoryAccountBook,
+    MemoryAuditBook,
+    MemorySignIns,
+    MemoryStaff,
+    numbered,
+)
 
 HERE, THERE = "digest of an IP", "digest of another IP"
 EDNA = Administrator(ACCOUNT, "edna", "edna@harbor.example", "Edna K", Level.ADMINISTRATOR)
@@ -216,11 +227,16 @@ def test_a_made_up_secret_is_nobody(secret: str) -> None:
 
 def test_the_first_administrator() -> None:
     world = World(replace(EDNA, account="other"))
-    administrators = Administrators(world.staff, world.accounts, numbered("id"))
+    rows = MemoryAuditBook()
+    audit = Audit(rows, world.clock, numbered("row"))
+    administrators = Administrators(world.staff, world.accounts, audit, numbered("id"))
     made = administrators.make(ACCOUNT, "a@b.example", "Ann B")
     assert (made.id, made.level) == ("id1", Level.ADMINISTRATOR)
     again = administrators.make(ACCOUNT, "A@B.example", "", level=Level.SUPPORT)
     assert (again.id, again.name, again.level) == ("id1", "Ann B", Level.SUPPORT)
+    made_row, raised = rows.rows
+    assert (made_row.by, made_row.action, made_row.about) == ("pickAtime", "administrator.make", "administrator id1")
+    assert (raised.before["level"], raised.after["level"]) == (Level.ADMINISTRATOR, Level.SUPPORT)
     with pytest.raises(NotSetUp):
         administrators.make("77", "a@b.example", "Ann")
     administrators.make("77", "a@b.example", "Ann", school="Elm School")

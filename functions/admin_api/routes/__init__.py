@@ -2,10 +2,12 @@
 
 from routes import (
     account,
+    audit,
     classes,
     document,
     events,
     fees,
+    held,
     importer,
     integration,
     reports,
@@ -18,10 +20,12 @@ from routes import (
 
 __all__ = [
     "account",
+    "audit",
     "classes",
     "document",
     "events",
     "fees",
+    "held",
     "importer",
     "integration",
     "reports",

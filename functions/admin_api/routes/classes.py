@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from api import person, route
+from api import audited, person, route
 from pydantic import Field, StringConstraints
 from shapes import Asked, Cursor, EventPath, Id, Limit, Page, Told
 
+from roster.audit import event_of
 from roster.classes import hide_classes, import_again, list_classes, never_import, remove_classes
 from roster.cursor import cursor_after, last_before
 from roster.errors import AlreadyRunning, NotSetUp, NotThere, NotUnderstood
 from roster.permissions import Action
+from roster.ports import ClassMark
 from roster.runtime import administration
 
 COMES_BACK = "These classes come back with the next import, tonight's included. To keep them out of sight, hide them."
@@ -98,7 +101,9 @@ def list_class_marks(event: EventPath) -> Marks:
 def hide_event_classes(event: EventPath, body: Hiding) -> Done:
     """Hide classes within the event, or show them again. The nightly sync goes on either way."""
     administration().events.of(person().account, event)
+    before = _marked(event, body.ids)
     hide_classes(administration().class_book, person().account, event, body.ids, body.hidden)
+    audited(event_of(event), before, _marked(event, body.ids))
     return Done(ids=body.ids)
 
 
@@ -112,7 +117,9 @@ def delete_event_classes(event: EventPath, body: Deleting) -> Done:
     if body.confirm != str(len(wanted)):
         raise NotUnderstood("confirm: type how many classes are deleted", f"Type {len(wanted)} to delete them.")
     remove = never_import if body.never else remove_classes
+    before = _marked(event, wanted)
     remove(administration().class_book, person().account, event, wanted, administration().stamp())
+    audited(event_of(event), before, _marked(event, wanted))
     return Done(ids=wanted, message=NEVER_AGAIN if body.never else COMES_BACK)
 
 
@@ -122,5 +129,13 @@ def delete_event_classes(event: EventPath, body: Deleting) -> Done:
 )  # fmt: skip
 def allow_event_classes(event: EventPath, body: Allowing) -> Done:
     """Import classes again that were not to be."""
+    before = _marked(event, body.ids)
     import_again(administration().class_book, person().account, event, body.ids)
+    audited(event_of(event), before, _marked(event, body.ids))
     return Done(ids=body.ids, message="They come with the next import.")
+
+
+def _marked(event: str, ids: Sequence[str]) -> dict[str, Any]:
+    """What is decided about these classes, by their ids."""
+    marks = administration().importer.records.class_marks(person().account, event)
+    return {f"class {id}": vars(marks.get(id, ClassMark())) for id in ids}

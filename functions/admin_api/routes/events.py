@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from api import person, route
+from api import audited, person, route
 from conference import EventAsked, EventChange, EventInList, EventTold, in_list, told
 from pydantic import Field, StringConstraints
 from shapes import Asked, Cursor, EventName, EventPath, Limit, Page, Told
 
+from roster.audit import event_of
 from roster.cursor import cursor_after, last_before
 from roster.errors import AlreadyRunning, NotThere, NotUnderstood
 from roster.permissions import Action
@@ -47,7 +48,9 @@ def list_events(cursor: Cursor = "", limit: Limit = 50) -> Page[EventInList]:
 def create_event(body: EventAsked) -> EventTold:
     """Make an event, from a template or anew."""
     given = body.model_dump(exclude={"template"}, exclude_none=True)
-    return told(administration().events.create(person(), given, body.template or ""))
+    made = told(administration().events.create(person(), given, body.template or ""))
+    audited(event_of(made.id), {}, made.model_dump())
+    return made
 
 
 @route("GET", "/api/events/<event>", Action.SEE_EVENT, tag="events", answer=EventTold, raises=(NotThere,))
@@ -59,9 +62,11 @@ def read_event(event: EventPath) -> EventTold:
 @route("PATCH", "/api/events/<event>", Action.CHANGE_EVENT, tag="events", answer=EventTold, raises=(NotThere,))
 def change_event(event: EventPath, body: EventChange) -> EventTold:
     """Change an event."""
-    changed, warnings = administration().events.change(
-        person().account, event, body.model_dump(exclude_unset=True, exclude_none=True)
-    )
+    events, account = administration().events, person().account
+    before = told(events.of(account, event))
+    changed, warnings = events.change(account, event, body.model_dump(exclude_unset=True, exclude_none=True))
+    after = told(changed)
+    audited(event_of(event), before.model_dump(), after.model_dump())
     return told(changed, warnings)
 
 
@@ -71,7 +76,9 @@ def change_event(event: EventPath, body: EventChange) -> EventTold:
 )  # fmt: skip
 def delete_event(event: EventPath) -> Deleting:
     """Delete an event: its nightly sync ends, its classes and enrolments go, contacts stay."""
-    return Deleting(event=event, run=administration().events.delete(person(), event))
+    run = administration().events.delete(person(), event)
+    audited(event_of(event), {"deleting": ""}, {"deleting": run})
+    return Deleting(event=event, run=run)
 
 
 @route(
@@ -81,4 +88,6 @@ def delete_event(event: EventPath) -> Deleting:
 def delete_events(body: EventsToDelete) -> DeletingAll:
     """Delete several events; `confirm` says how many."""
     runs = administration().events.delete_many(person(), body.events, body.confirm)
+    for event, run in runs.items():
+        audited(event_of(event), {"deleting": ""}, {"deleting": run})
     return DeletingAll(items=[Deleting(event=event, run=run) for event, run in runs.items()])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from api import person, route
+from api import audited, person, route
 from links import SUPPORT
 from pydantic import Field, StringConstraints
 from shapes import Asked, EventName, EventPath, Id, Told
 from sources import APPLYING, SOURCES, UNKNOWN
 
+from roster.audit import event_of
 from roster.errors import AlreadyRunning, ClearRefused, NotSetUp, NotThere, NotUnderstood
 from roster.importing import Clear, Wanted
 from roster.model import NO_TERM, Level, Selection, Term
@@ -170,7 +171,10 @@ def start_run(event: EventPath, body: RunAsked) -> Started:
         permit(me, Action.DELETE_CONTACTS)
     clear = Clear(body.clear.level, body.clear.confirm) if body.clear else None
     begin = importer.preview if body.mode == "preview" else importer.start
-    return Started(run=begin(me, event, wanted, clear))
+    run = begin(me, event, wanted, clear)
+    chosen = body.model_dump(exclude={"clear"}, exclude_none=True)
+    audited(event_of(event), {}, {"run": run, **chosen, "clear": body.clear.level if body.clear else ""})
+    return Started(run=run)
 
 
 @route(
@@ -181,8 +185,11 @@ def clear_contacts(body: ClearAlone) -> Started:
     """Delete all contacts up to a level, without an import. It can be undone until the account changes again."""
     importer = administration().importer
     if body.preview:
-        return Started(run=importer.whom(person(), body.event, body.level))
-    return Started(run=importer.clear(person(), body.event, Clear(body.level, body.confirm)))
+        run = importer.whom(person(), body.event, body.level)
+    else:
+        run = importer.clear(person(), body.event, Clear(body.level, body.confirm))
+    audited(event_of(body.event), {}, {"run": run, "clear": body.level, "preview": body.preview})
+    return Started(run=run)
 
 
 @route(
@@ -191,7 +198,10 @@ def clear_contacts(body: ClearAlone) -> Started:
 )  # fmt: skip
 def switch_nightly(event: EventPath, body: Switch) -> Switched:
     """Start or stop the nightly sync of an event."""
-    administration().importer.switch(person(), event, body.enabled)
+    admin, account = administration(), person().account
+    before = admin.events.of(account, event).nightly
+    admin.importer.switch(person(), event, body.enabled)
+    audited(event_of(event), {"nightly": before}, {"nightly": body.enabled})
     return Switched(enabled=body.enabled)
 
 
@@ -207,4 +217,7 @@ def list_nightly() -> NightlyTold:
 @route("POST", "/api/nightly/stop", Action.STOP_ALL_SYNC, tag="nightly", answer=Stopped)
 def stop_all_nightly() -> Stopped:
     """Stop the nightly sync of all events."""
-    return Stopped(events=administration().importer.nights.stop_all(person().account))
+    stopped = administration().importer.nights.stop_all(person().account)
+    for event in stopped:
+        audited(event_of(event), {"nightly": True}, {"nightly": False})
+    return Stopped(events=stopped)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from api import accepted, person, route
+from api import accepted, audited, person, route
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import Field
@@ -12,6 +12,7 @@ from shapes import Cursor, EventPath, Limit, Page, Told
 from spreadsheet import CSV, TOO_LONG, spreadsheet
 
 from roster import tabular
+from roster.audit import run_of
 from roster.cursor import cursor_after, last_before
 from roster.errors import (
     AlreadyRunning,
@@ -50,7 +51,7 @@ class RunInList(Told):
 
 class RunTold(RunInList):
     """`progress` while it runs, `report` once it has ended. `undoable`: it is the newest change of the account.
-    `selection`: what it was to import, where that was its own choice.
+    `selection`: what it was to import, where that was its own choice. `mail`: what came of the mail that tells of it.
     """
 
     progress: dict[str, Any]
@@ -58,6 +59,7 @@ class RunTold(RunInList):
     undoable: bool
     decided_by: str
     selection: dict[str, Any]
+    mail: str
 
 
 class Choice(Told):
@@ -127,6 +129,7 @@ def read_run(event: EventPath, run: RunPath) -> RunTold:
         undoable=importer.undoable(account, event, found),
         decided_by=found.decided_by,
         selection=found.asked.get("selection") or {},
+        mail=found.mail,
     )
 
 
@@ -183,7 +186,9 @@ def read_problems(event: EventPath, run: RunPath) -> Response[str]:
 )  # fmt: skip
 def cancel_run(event: EventPath, run: RunPath) -> Cancelled:
     """Stop a run that has not begun to write."""
-    return Cancelled(stopped=administration().importer.cancel(person().account, event, run))
+    stopped = administration().importer.cancel(person().account, event, run)
+    audited(run_of(event, run), {}, {"cancelled": stopped})
+    return Cancelled(stopped=stopped)
 
 
 @route(
@@ -192,7 +197,9 @@ def cancel_run(event: EventPath, run: RunPath) -> Cancelled:
 )  # fmt: skip
 def approve_run(event: EventPath, run: RunPath) -> Started:
     """Say yes to a held run: a new one reads the provider afresh, and may do as much as that one would have done."""
-    return Started(run=administration().importer.approve(person(), event, run))
+    new = administration().importer.approve(person(), event, run)
+    audited(run_of(event, run), {}, {"decided": "approved", "run": new})
+    return Started(run=new)
 
 
 @route(
@@ -202,6 +209,7 @@ def approve_run(event: EventPath, run: RunPath) -> Started:
 def discard_run(event: EventPath, run: RunPath) -> Discarded:
     """Say no to a held run."""
     administration().importer.discard(person(), event, run)
+    audited(run_of(event, run), {}, {"decided": "discarded"})
     return Discarded(run=run)
 
 
@@ -211,7 +219,9 @@ def discard_run(event: EventPath, run: RunPath) -> Discarded:
 )  # fmt: skip
 def undo_run(event: EventPath, run: RunPath) -> Started:
     """Take back what a run changed: the roster is byte for byte as it was before."""
-    return Started(run=administration().importer.undo(person(), event, run))
+    new = administration().importer.undo(person(), event, run)
+    audited(run_of(event, run), {}, {"decided": "undone", "run": new})
+    return Started(run=new)
 
 
 def _found(event: str, run: str) -> tuple[RunKey, Run]:

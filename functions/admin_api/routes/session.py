@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api import app, person, route, signed_in
+from api import app, audited, person, route, signed_in
 from aws_lambda_powertools.event_handler import Response
 from browser import gone
 from gate import session_cookie
@@ -66,4 +66,5 @@ def end_session() -> Response[str]:
 def end_all_sessions() -> Response[str]:
     """Sign out everywhere."""
     administration().sessions.end_all(person())
+    audited(f"administrator {person().id}", {}, {"sessions": "all ended"})
     return gone()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from api import OPEN, app, route
 from aws_lambda_powertools.event_handler import Response
-from browser import page, welcome
+from browser import button, page, welcome
 from gate import session_cookie
 from shapes import AccountNumber, Asked, Email, ErrorBody, Line, Told
 
@@ -47,9 +47,9 @@ def open_link(token: str) -> Response[str]:
     """The page that a link opens: whom it signs in, and a button."""
     found = administration().sign_in.opened(token)
     if not found:
-        return page(404, "This link does not work any more", OLD)
+        return page(404, "This link does not work any more", [OLD])
     name, school = found.person.name or found.person.email, found.school or "your school"
-    return page(200, f"Sign in to {school}", f"You are signing in as {name}.", button=True)
+    return page(200, f"Sign in to {school}", [f"You are signing in as {name}."], button("Sign in"))
 
 
 @route("POST", "/api/sign-in/<token>", OPEN, tag="sign-in", answer=HTML, status=303, others=NO_LONGER, form=True)
@@ -57,6 +57,6 @@ def use_link(token: str) -> Response[str]:
     """Sign in, and go on."""
     done = administration().sign_in.complete(token, session_cookie(app.current_event))
     if not done:
-        return page(404, "This link does not work any more", OLD)
+        return page(404, "This link does not work any more", [OLD])
     secret, to = done
     return welcome(secret, to)

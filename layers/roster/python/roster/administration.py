@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from roster.administrators import Administrators
 from roster.audit import Audit
 from roster.billing import Billing
+from roster.deciding import Deciding
 from roster.events import Events
 from roster.filing import Files
 from roster.importing import Importer
@@ -18,6 +19,7 @@ from roster.signin import SignIn
 from roster.site import WebSite
 from roster.starting import Starter
 from roster.support import Support
+from roster.telling import Teller
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,5 @@ class Administration:
     billing: Billing
     stamp: Callable[[], str]
     mail_link: Callable[[str, str, str, str], None]
+    deciding: Deciding
+    teller: Teller

@@ -9,13 +9,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from roster.audit import Audit
 from roster.errors import NotSetUp, NotUnderstood
-from roster.model import Level
+from roster.model import JSON, Level
 from roster.permissions import LEVELS, Administrator
 from roster.ports import AccountBook, Staff
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,180}\.[^\s@.<>,;:\"()\[\]\\]{2,60}")
 _ACCOUNT = re.compile(r"[0-9]{1,20}")
+MADE = "administrator.make"
 
 
 def is_email(text: str) -> bool:
@@ -27,6 +29,7 @@ def is_email(text: str) -> bool:
 class Administrators:
     staff: Staff
     accounts: AccountBook
+    audit: Audit
     new_id: Callable[[], str]
 
     def make(
@@ -50,8 +53,16 @@ class Administrators:
             if not school:
                 raise NotSetUp(f"there is no account {account}", "Name its school to make it.")
             self.accounts.rename(account, school)
-        known = self.staff.with_email(account, email) or Administrator(account, self.new_id())
+        before = self.staff.with_email(account, email)
+        known = before or Administrator(account, self.new_id())
         mine = tuple(dict.fromkeys(map(str, events))) or known.events
         person = replace(known, email=email, name=name or known.name, level=level, events=mine)
         self.staff.keep(person)
+        self.audit.note(account, "", "", MADE, f"administrator {person.id}", _told(before), _told(person))
         return person
+
+
+def _told(person: Administrator | None) -> dict[str, JSON]:
+    if not person:
+        return {}
+    return {"email": person.email, "name": person.name, "level": str(person.level), "events": list(person.events)}

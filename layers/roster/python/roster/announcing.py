@@ -69,7 +69,7 @@ class Announcer:
         """Mail the administrators about this activation, unless that was done."""
         if application.mailed >= application.activation:
             return application
-        to = self._accounts.administrators(application.account)[:MOST_RECIPIENTS]
+        to = self._accounts.notified(application.account)[:MOST_RECIPIENTS]
         if not to:
             return self.noticed(application, NOBODY)
         school = self._accounts.account_name(application.account) or application.name

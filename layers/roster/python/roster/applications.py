@@ -19,7 +19,7 @@ from roster.admission import Application
 from roster.model import BY_HAND, Kind, Level
 from roster.ports import Integration
 from roster.records import DynamoRecords
-from roster.tables import ApplicationItem, ContactItem, IntegrationItem
+from roster.tables import AccountItem, ApplicationItem, ContactItem, IntegrationItem
 from roster.trouble import TABLE, condition_failed, trouble, written
 
 MAILS: dict[str, NumberAttribute] = {"told": ApplicationItem.told, "mailed": ApplicationItem.mailed}
@@ -102,6 +102,14 @@ class DynamoAccounts(DynamoRecords):
                 if item.level == Level.ADMINISTRATOR and item.email and not item.inactive_since:
                     found.setdefault(item.email.casefold(), item.email)
         return sorted(found.values())
+
+    @trouble(TABLE)
+    def notified(self, account: str) -> Sequence[str]:
+        try:
+            named = AccountItem.get(*keys.account(account), consistent_read=True).notify
+        except DoesNotExist:
+            named = None
+        return list(named) if named else self.administrators(account)
 
 
 def _follow(transaction: TransactWrite, integration: Integration) -> None:

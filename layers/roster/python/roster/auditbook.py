@@ -15,14 +15,18 @@ class DynamoAuditBook:
 
     @trouble(TABLE)
     def add(self, row: Audited) -> None:
-        told = {name: value for name, value in vars(row).items() if value and name != "account"}
-        AuditItem(*keys.audit(row.account, row.at, row.id), **told).save(condition=AuditItem.pk.does_not_exist())
+        audit_item(row).save(condition=AuditItem.pk.does_not_exist())
 
     @trouble(TABLE)
     def page(self, account: str, after: str, most: int) -> Sequence[Audited]:
         before = AuditItem.sk < keys.audited_before(after)
         found = AuditItem.query(keys.audits(account), before, scan_index_forward=False, limit=most)
         return [_row(account, item) for item in found]
+
+
+def audit_item(row: Audited) -> AuditItem:
+    told = {name: value for name, value in vars(row).items() if value and name != "account"}
+    return AuditItem(*keys.audit(row.account, row.at, row.id), **told)
 
 
 def _row(account: str, item: AuditItem) -> Audited:

@@ -15,13 +15,13 @@ from roster.comparing import integration_of
 from roster.errors import AlreadyRunning, NotSetUp
 from roster.keys import provider_of, pulled_folder
 from roster.model import Selection
+from roster.notices import NIGHT
 from roster.place import Place
 from roster.ports import Event, Integration, Records, RunKey
 from roster.sharing import join
 from roster.state import ALONE, MODES, State, asked
 
 NOT_ACTIVE_HELP = "pickAtime is setting up this import: you will get an e-mail when it is active and ready for use."
-NIGHT = "night"
 log = logging.getLogger(__name__)
 
 
@@ -101,6 +101,8 @@ class Beginning:
             "settings": integration.settings,
             "before": integration.pulled.get("before", {}),
             "began": self.now.isoformat(),
+            "failing": bool(event.failing),
+            "warned": list(event.warned),
             "selection": Selection.from_json(state.get("selection") or event.selection).to_json(),
             "chosen": bool(state.get("selection")),
             "source": pulled_folder(key.account, key.event, key.run),

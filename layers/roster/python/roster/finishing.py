@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from roster import report
+from roster.audit import of_run
 from roster.clearing import Clearing
 from roster.comparing import integration_of, is_integrated
 from roster.desk import calendar
 from roster.errors import NotSetUp
 from roster.leftovers import discard, forget
 from roster.model import JSON, Selection
-from roster.ports import Ending, Records, RunKey, Slots
+from roster.ports import PLAIN_ENDING, Audited, Ending, Records, RunKey, Slots
 from roster.settled import settled
 from roster.staging import Staging
 from roster.state import ALONE, State, key_of, staging_of
@@ -43,7 +44,8 @@ class Finishing:
             self.slots.write_json(f"{staging.folder}/offer", offer)
         if verdict["decision"] != "apply":
             new = self._renewed(state, staging, tally)
-            self.records.finish(staging.key, said["status"], said, self._stamp(), settled=new)
+            ending = PLAIN_ENDING if new is None else Ending(warned=sorted(said["warnings"]))
+            self.records.finish(staging.key, said["status"], said, self._stamp(), settled=new, ending=ending)
             discard(staging)
         elif state["mode"] in ALONE:
             self._flip_alone(state, staging, context, said, tally)
@@ -83,7 +85,8 @@ class Finishing:
     ) -> None:
         """Point at what the next run is compared with; then forget what no run needs any more."""
         key, own = staging.key, context["selection"] if state.get("chosen") else None
-        ending = Ending(before=context["replaced"], selection=own)
+        row = self._audited(state, key.run, said)
+        ending = Ending(before=context["replaced"], selection=own, warned=sorted(said["warnings"]), audited=row)
         self.slots.write_json(f"{staging.snapshot}/manifest", {"selection": context["selection"]})
         self.records.finish(key, "applied", said, self._stamp(), (staging.ledger, staging.snapshot), new, ending)
         self.records.unmark(key.account, key.event, context["removed"])
@@ -108,6 +111,7 @@ class Finishing:
             ending = Ending(before=context["replaced"], integrated=integrated)
             left = tally.guard["clear.left"]
             pointers = staging.ledger if left else "", ""
+        ending = replace(ending, audited=self._audited(state, key.run, said))
         self.records.finish(key, "applied", said, self._stamp(), pointers, {}, ending)
         if state["mode"] == "clear":
             self.records.unmark(key.account, key.event, context["removed"])
@@ -127,7 +131,8 @@ class Finishing:
         said = report.failed(error, state.get("place") or {}, applying)
         self._give_up_pulling(state["account"], run)
         key = RunKey(state["account"], state["event"], run)
-        self.records.finish(key, "failed", said, self._stamp(), ending=Ending(restored=restored))
+        row = self._audited(state, run, said) if applying else None
+        self.records.finish(key, "failed", said, self._stamp(), ending=Ending(restored=restored, audited=row))
         if "provider" in state and (restored or not _may_have_applied(state)):
             discard(staging_of(self.slots, state))
         return said
@@ -151,7 +156,8 @@ class Finishing:
         if said["status"] == "cancelled" and not lingers:
             said["error"] = CANCELLED
         self._give_up_pulling(key.account, run)
-        self.records.finish(key, said["status"], said, self._stamp(), ending=Ending(lingers=lingers))
+        row = self._audited(state, run, said) if lingers else None
+        self.records.finish(key, said["status"], said, self._stamp(), ending=Ending(lingers=lingers, audited=row))
         if not lingers:  # what it planned holds birth dates, and nobody will apply it
             provider = integration_of(self.records, key.account).provider
             discard(Staging(self.slots, key, provider, preview=bool(record and record.mode == "preview")))
@@ -163,6 +169,11 @@ class Finishing:
             pulling = self.records.integration(account).pulling
             if pulling.get("owner", "").rpartition(":")[2] == run:
                 self.records.pulling(account, pulling, {})
+
+    def _audited(self, state: State, run: str, said: Mapping[str, JSON]) -> Audited:
+        """What the run changed, or may have: the transaction that ends it adds this row with it."""
+        key = RunKey(state["account"], state["event"], run)
+        return of_run(key, state.get("mode", "import"), state.get("by", ""), self.now, said)
 
     def _stamp(self) -> str:
         return self.now.isoformat(timespec="seconds")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
@@ -43,7 +45,19 @@ def flip(
         EventItem.settled.set(settled),
         EventItem.applying.remove(),
     ]
-    transaction.update(event_item(key), actions=[*pointers, *chosen, _changed(EventItem.changed, key, ending)])
+    warned = [] if ending.warned is None else [EventItem.warned.set(list(ending.warned))]
+    transaction.update(event_item(key), actions=[*pointers, *chosen, *warned, _changed(EventItem.changed, key, ending)])
+
+
+def remember(
+    transaction: TransactWrite, key: RunKey, settled: Mapping[str, JSON] | None, warned: Collection[str] | None
+) -> None:
+    """What the next run of the event is compared with, where nothing was applied."""
+    known: list[Action] = [] if settled is None else [EventItem.settled.set(dict(settled))]
+    if warned is not None:
+        known.append(EventItem.warned.set(list(warned)))
+    if known:
+        transaction.update(event_item(key), actions=known)
 
 
 def unmark_applying(transaction: TransactWrite, key: RunKey) -> None:

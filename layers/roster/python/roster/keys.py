@@ -166,6 +166,11 @@ def sign_in(hash: str) -> Key:
     return Key(_join("signin", hash), "signin")
 
 
+def held_link(hash: str) -> Key:
+    """A link to a held run, known by the digest of its token alone."""
+    return Key(_join("held", hash), "held")
+
+
 def session(hash: str) -> Key:
     """A browser that is signed in, known by the digest of its cookie alone."""
     return Key(_join("session", hash), "session")

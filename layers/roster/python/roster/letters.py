@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import quote
 
 ACTIVE = "the data import is active and ready for use"
 LONGEST_NAME = 100
+QUESTIONS = "Questions? Write to support@pickatime.com."
 
 _ADDRESS = re.compile(r"//|\\\\")  # of a web page or a file: the word that holds one is left out
 _JOINT = re.compile(r"(?<=\w)(?:[.\u3002](?=[^\W\d_]{2})|:(?=\w))")  # as in evil.example or mailto:x
@@ -28,29 +30,34 @@ class Letter:
 
 def activated(school: str, account: str, importer: str) -> Letter:
     """To the account's administrators, once per activation."""
-    link = f"{importer}?ven={quote(account, safe='')}"
-    name = _line(school) or "your school"
-    return _letter(
+    link = importer_of(importer, account)
+    name = one_line(school) or "your school"
+    return letter(
         f"pickAtime: the data import of {name} is active",
         [
             "Hello,",
             f"for {name}, {ACTIVE}.",
             "Open the Importer to choose schools and terms and to start the first import:",
             link,
-            "Questions? Write to support@pickatime.com.",
+            QUESTIONS,
         ],
         link,
     )
 
 
+def importer_of(importer: str, account: str) -> str:
+    """The account's Importer, as a mail links to it."""
+    return f"{importer}?ven={quote(account, safe='')}"
+
+
 def requested(provider: str, tenant: str, name: str, obstacle: str) -> Letter:
     """To support, once per district."""
-    shares = f"It cannot be imported yet: {_line(obstacle)}." if obstacle else "It shares its data."
-    district = _line(name) or f"tenant {_line(tenant)}"
-    return _letter(
+    shares = f"It cannot be imported yet: {one_line(obstacle)}." if obstacle else "It shares its data."
+    district = one_line(name) or f"tenant {one_line(tenant)}"
+    return letter(
         f"New district at {provider}: {district}",
         [
-            f"{district} (tenant {_line(tenant)}) has added pickAtime in its {provider} console.",
+            f"{district} (tenant {one_line(tenant)}) has added pickAtime in its {provider} console.",
             shares,
             "Tie it to its account to begin: move the application to configuring.",
         ],
@@ -59,12 +66,12 @@ def requested(provider: str, tenant: str, name: str, obstacle: str) -> Letter:
 
 def stopped(provider: str, tenant: str, name: str, account: str, obstacle: str) -> Letter:
     """To support, when the district of an active import stops sharing."""
-    district = _line(name) or f"tenant {_line(tenant)}"
-    return _letter(
+    district = one_line(name) or f"tenant {one_line(tenant)}"
+    return letter(
         f"{district} no longer shares its data at {provider}",
         [
-            f"{district} (tenant {_line(tenant)}) has an active import into account {_line(account)}.",
-            f"It no longer shares its data at {provider}: {_line(obstacle)}.",
+            f"{district} (tenant {one_line(tenant)}) has an active import into account {one_line(account)}.",
+            f"It no longer shares its data at {provider}: {one_line(obstacle)}.",
             "Its imports fail until it shares again. If it left on purpose, move the application to configuring.",
         ],
     )
@@ -72,22 +79,23 @@ def stopped(provider: str, tenant: str, name: str, account: str, obstacle: str) 
 
 def sign_in(school: str, link: str, minutes: int) -> Letter:
     """To an administrator who asked for it, or in whose name somebody did."""
-    return _letter(
+    return letter(
         "pickAtime: your link to sign in",
         [
             "Hello,",
-            f"this link signs you in to the administration of {_line(school) or 'your school'}:",
+            f"this link signs you in to the administration of {one_line(school) or 'your school'}:",
             link,
             f"It works once, within {minutes} minutes. Do not pass it on: whoever opens it is signed in as you.",
             "If you did not ask for it, you need not do anything.",
-            "Questions? Write to support@pickatime.com.",
+            QUESTIONS,
         ],
         link,
     )
 
 
-def _letter(subject: str, paragraphs: list[str], link: str = "") -> Letter:
-    html = "\n".join(f"<p>{_linked(p) if p == link else escape(p)}</p>" for p in paragraphs)
+def letter(subject: str, paragraphs: Sequence[str], *links: str) -> Letter:
+    """`links`: those of the paragraphs that are nothing but an address of ours."""
+    html = "\n".join(f"<p>{_linked(p) if p in links else escape(p)}</p>" for p in paragraphs)
     return Letter(subject, "\n\n".join(paragraphs) + "\n", f'<!doctype html>\n<html lang="en">\n{html}\n</html>\n')
 
 
@@ -95,8 +103,8 @@ def _linked(address: str) -> str:
     return f'<a href="{escape(address)}">{escape(address)}</a>'
 
 
-def _line(name: str) -> str:
-    """The name as harmless text. Look-alikes of dots and slashes become dots and slashes first."""
+def one_line(name: str) -> str:
+    """A name from outside, as harmless text. Look-alikes of dots and slashes become dots and slashes first."""
     given = " ".join(unicodedata.normalize("NFKC", name).split())
     visible = "".join(char for char in given if not unicodedata.category(char).startswith("C"))
     words = " ".join(word for word in visible.split() if not _ADDRESS.search(word))

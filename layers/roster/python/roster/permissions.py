@@ -20,6 +20,7 @@ class Action(StrEnum):
     SEE_SESSION = "session.see"
     END_SESSION = "session.end"
     SEE_ACCOUNT = "account.see"
+    SEE_AUDIT = "audit.see"
     CHANGE_ACCOUNT = "account.change"
     LIST_EVENTS = "event.list"
     SEE_EVENT = "event.see"
@@ -59,6 +60,7 @@ LOWEST: Mapping[Action, Level] = {
     Action.END_SESSION: SIGN_IN,
     Action.SEE_ACCOUNT: Level.EVENT_ADMINISTRATOR,
     Action.CHANGE_ACCOUNT: Level.ADMINISTRATOR,
+    Action.SEE_AUDIT: Level.ADMINISTRATOR,
     Action.LIST_EVENTS: Level.EVENT_ADMINISTRATOR,
     Action.SEE_EVENT: Level.EVENT_ADMINISTRATOR,
     Action.SEE_REPORTS: Level.EVENT_ADMINISTRATOR,

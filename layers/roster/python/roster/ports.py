@@ -148,7 +148,11 @@ class Integration:
 
 @dataclass
 class Event:
-    """One conference evening: what it selects, where its applied snapshot is, and what that depends on."""
+    """One conference evening: what it selects, where its applied snapshot is, and what that depends on.
+
+    `warned`: codes of the warnings that its last run came with. `failing`: what its imports fail at (see
+    roster.notices); empty when they do not.
+    """
 
     account: str
     event: str
@@ -159,12 +163,15 @@ class Event:
     settled: dict[str, JSON] = field(default_factory=dict)
     nightly: bool = False
     changed: str = ""
+    warned: tuple[str, ...] = ()
+    failing: dict[str, JSON] = field(default_factory=dict)
 
 
 @dataclass
 class Run:
     """A run's record. `before`: what an applied run replaced. `decided`: approved, discarded or undone, and by whom or
     which run. `asked`: its own choice of what to import, and whom it was to clear. `started`, `ended`: ISO times, UTC.
+    `mail`: what came of the mail that tells of its end; blank where there was nothing to tell.
     """
 
     status: str
@@ -181,6 +188,7 @@ class Run:
     started: str = ""
     progress: dict[str, JSON] = field(default_factory=dict)
     asked: dict[str, JSON] = field(default_factory=dict)
+    mail: str = ""
 
 
 class RunBook(Protocol):
@@ -198,6 +206,16 @@ class RunBook(Protocol):
         """It waits again, if this was who decided."""
         ...
 
+    def claim_mail(self, key: RunKey, doubt: str) -> bool:
+        """The right to send the one mail about the run's end; writes with it what holds until `note_mail`."""
+        ...
+
+    def note_mail(self, key: RunKey, outcome: str) -> None: ...
+
+    def failing(self, account: str, event: str, failing: Mapping[str, JSON]) -> None:
+        """Remembers what the event's imports fail at; an event that is gone is no error."""
+        ...
+
 
 @dataclass(frozen=True)
 class ClassMark:
@@ -213,7 +231,7 @@ class Ending:
     """What else happens as a run ends. `before`: what it replaced, so that it can be undone; `selection`: the event's
     goes back to this; `undone`: the run that it took back; `deleted`: the event's item goes. Without `integrated`, the
     account has no provider. `restored`: the roster is as it was, so nothing is in doubt. `lingers`: its Lambdas may
-    still write, so its locks stay.
+    still write, so its locks stay. `warned`: the event's last warnings are these now. `audited`: a row for the audit.
     """
 
     before: Mapping[str, JSON] | None = None
@@ -223,6 +241,8 @@ class Ending:
     integrated: bool = True
     restored: bool = False
     lingers: bool = False
+    warned: Collection[str] | None = None
+    audited: Audited | None = None
 
 
 PLAIN_ENDING = Ending()
@@ -469,6 +489,10 @@ class Accounts(Protocol):
         """E-mail addresses of the account's full administrators, each once."""
         ...
 
+    def notified(self, account: str) -> Sequence[str]:
+        """Who is mailed about the account's imports: whom it names, else its full administrators."""
+        ...
+
 
 class Credentials(Protocol):
     """An account's credential at its provider."""
@@ -588,11 +612,14 @@ class Staff(Protocol):
 
 @dataclass(frozen=True)
 class Account:
-    """A school or district that uses pickAtime. `zone`: IANA name."""
+    """A school or district that uses pickAtime. `zone`: IANA name. `notify`: whom its imports' mails go to; nobody
+    named is all full administrators.
+    """
 
     account: str
     name: str = ""
     zone: str = ""
+    notify: tuple[str, ...] = ()
 
 
 class AccountBook(Protocol):
@@ -602,6 +629,10 @@ class AccountBook(Protocol):
 
     def rename(self, account: str, name: str) -> None:
         """Makes it, too, where it is new; its zone is not written here, since its nights go by it."""
+        ...
+
+    def notify(self, account: str, emails: Sequence[str]) -> None:
+        """Names whom its imports' mails go to."""
         ...
 
 
@@ -625,6 +656,24 @@ class Session:
     created: str
     seen: int
     expires: int
+
+
+@dataclass(frozen=True)
+class HeldLink:
+    """What a mail about a held run links to. `expires`: Unix seconds."""
+
+    account: str
+    event: str
+    run: str
+    expires: int
+
+
+class HeldLinks(Protocol):
+    """Links to held runs, each known by the digest of its token; what has expired may be there or gone."""
+
+    def keep(self, digest: str, link: HeldLink) -> None: ...
+
+    def of(self, digest: str) -> HeldLink | None: ...
 
 
 class SignIns(Protocol):

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from roster import keys
+from roster.auditbook import audit_item
 from roster.errors import AccountBusy, AlreadyRunning, NotSetUp, Superseded
-from roster.flips import event_item, flip, integration_item, run_item, unmark_applying
+from roster.flips import event_item, flip, integration_item, remember, run_item, unmark_applying
 from roster.locks import claim, held_by, locks_of, release, take
 from roster.locks import ended as _ended
 from roster.marks import DynamoMarks
@@ -22,6 +24,7 @@ from roster.model import BY_HAND, JSON
 from roster.ports import PLAIN_ENDING, Ending, Event, Integration, Run, RunKey
 from roster.tables import (
     AccountItem,
+    AuditItem,
     EventItem,
     IntegrationItem,
     LockItem,
@@ -158,7 +161,8 @@ class DynamoRecords(DynamoMarks):
             with TransactWrite(connection=_connection()) as transaction:
                 ended = [RunItem.status.set(status), RunItem.ended.set(now), RunItem.report.set(dict(report))]
                 before = [RunItem.before.set(dict(ending.before))] if ending.before else []
-                transaction.update(run_item(key), actions=[RunItem.run.set(key.run), *ended, *before])
+                actions: list[Action] = [RunItem.run.set(key.run), *ended, *before]
+                transaction.update(run_item(key), actions=actions, condition=RunItem.ended.does_not_exist())
                 both = applied or ending.restored
                 for lock in () if ending.lingers else locks_of(key) if both else held_by(key):
                     transaction.delete(LockItem(*lock), condition=LockItem.run == key.run)
@@ -166,8 +170,10 @@ class DynamoRecords(DynamoMarks):
                     unmark_applying(transaction, key)
                 elif applied:
                     flip(transaction, key, *applied, dict(settled or {}), ending)
-                elif settled is not None:
-                    transaction.update(event_item(key), actions=[EventItem.settled.set(dict(settled))])
+                else:
+                    remember(transaction, key, settled, ending.warned)
+                if ending.audited:
+                    transaction.save(audit_item(ending.audited), condition=AuditItem.pk.does_not_exist())
         except TransactWriteError as error:
             if condition_failed(error) and _ended(key):
                 return  # by the same step, which Lambda ran twice at once
@@ -208,6 +214,8 @@ def _event(account: str, event: str, item: EventItem) -> Event:
         dict(item.settled or {}),
         bool(item.nightly),
         item.changed or "",
+        tuple(item.warned or ()),
+        dict(item.failing or {}),
     )
 
 
@@ -231,4 +239,5 @@ def run_of_item(item: RunItem) -> Run:
         item.started or "",
         dict(item.progress or {}),
         dict(item.asked or {}),
+        item.mail or "",
     )

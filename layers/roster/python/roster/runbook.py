@@ -5,13 +5,14 @@ Runs of a night have names that Scheduler makes up, so their order is that of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from roster import keys
 from roster.flips import run_item
+from roster.model import JSON
 from roster.ports import Run, RunKey
 from roster.records import run_of_item
-from roster.tables import RunItem
+from roster.tables import EventItem, RunItem
 from roster.trouble import TABLE, trouble, written
 
 LISTED = ["run", "started", "ended", "mode", "status", "by", "night", "decided", "decided_by"]
@@ -38,6 +39,19 @@ class DynamoRunBook:
     def undecide(self, key: RunKey, by: str) -> None:
         nothing = [RunItem.decided.remove(), RunItem.decided_by.remove()]
         written(run_item(key).update, nothing, condition=RunItem.decided_by == by)
+
+    @trouble(TABLE)
+    def claim_mail(self, key: RunKey, doubt: str) -> bool:
+        return written(run_item(key).update, [RunItem.mail.set(doubt)], condition=RunItem.mail.does_not_exist())
+
+    @trouble(TABLE)
+    def note_mail(self, key: RunKey, outcome: str) -> None:
+        run_item(key).update([RunItem.mail.set(outcome)])
+
+    @trouble(TABLE)
+    def failing(self, account: str, event: str, failing: Mapping[str, JSON]) -> None:
+        item = EventItem(*keys.event(account, event))
+        written(item.update, [EventItem.failing.set(dict(failing))], condition=EventItem.pk.exists())
 
 
 def _place(run: Run) -> str:

@@ -193,10 +193,22 @@ def syncer() -> Handler:
             executions().is_running,
             lambda: datetime.now(UTC),
             _seconds(context),
+            _tell,
         )
         return _logged(event["step"], key, lambda: STEPS[event["step"]](sync, event))
 
     return handler
+
+
+def _tell(key: RunKey, told: Mapping[str, JSON]) -> None:
+    """Has the administration's function write to the school. A run does not fail of its mail, nor wait for it."""
+    from roster.later import Later  # once in a while
+
+    try:
+        later = Later(os.environ["TELLING_FUNCTION"])
+        later.call(step="tell", account=key.account, event=key.event, run=key.run, **told)
+    except RosterError as error:
+        logger().warning("nobody is told of the run", extra={"run": key.run, "error": error.message})
 
 
 class Listing(Protocol):
@@ -301,8 +313,8 @@ def nights() -> Nights:
 
 def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
-    _warm("administration applications auditbook classbook eventbook executions functions integrationbook later mail")
-    _warm("records runbook schedules signins snapshots staff switches")
+    _warm("administration applications auditbook classbook eventbook executions functions heldlinks integrationbook")
+    _warm("later mail records runbook schedules signins snapshots staff switches")
 
 
 @cache
@@ -315,11 +327,13 @@ def administration() -> Administration:
     from roster.auditbook import DynamoAuditBook
     from roster.billing import Billing
     from roster.classbook import DynamoClassBook
+    from roster.deciding import Deciding
     from roster.eventbook import DynamoEventBook
     from roster.events import Events
     from roster.executions import StepFunctionsExecutions
     from roster.filing import Files
     from roster.functions import LambdaFunctions
+    from roster.heldlinks import DynamoHeldLinks
     from roster.importing import Importer
     from roster.integrationbook import DynamoIntegrationBook
     from roster.integrations import Integrations
@@ -333,6 +347,7 @@ def administration() -> Administration:
     from roster.staff import DynamoAccountBook, DynamoStaff
     from roster.starting import Starter
     from roster.support import Support
+    from roster.telling import Teller
 
     use_table(os.environ["TABLE_NAME"])
     staff, accounts, kept, book = DynamoStaff(), DynamoAccountBook(), DynamoSignIns(), DynamoEventBook()
@@ -345,30 +360,37 @@ def administration() -> Administration:
     events = Events(book, nights(), starter, _now, lambda: token_hex(6))
     applications, agreed = DynamoApplications(), DynamoIntegrationBook()
     functions = LambdaFunctions(os.environ["FUNCTION_PREFIX"])
+    mail, runs, audit = SesMail(os.environ["MAIL_SENDER"]), DynamoRunBook(), Audit(DynamoAuditBook(), _now, _short)
+    importer = Importer(_records(), runs, events, DynamoAccounts(), nights(), starter, executions)
+    deciding = Deciding(DynamoHeldLinks(), importer, accounts, site.origin, _now, _token)
+    address = os.environ["IMPORTER_ADDRESS"]
     return Administration(
         site,
         accounts,
-        Administrators(staff, accounts, lambda: token_hex(8)),
+        Administrators(staff, accounts, audit, lambda: token_hex(8)),
         sessions,
-        SignIn(staff, accounts, kept, sessions, SesMail(os.environ["MAIL_SENDER"]), site.origin, _now, _token),
+        SignIn(staff, accounts, kept, sessions, mail, site.origin, _now, _token),
         events,
         starter,
-        Importer(_records(), DynamoRunBook(), events, DynamoAccounts(), nights(), starter, executions),
+        importer,
         DynamoClassBook(),
         Files(_slots()),
-        Audit(DynamoAuditBook(), _now, lambda: token_hex(4)),
+        audit,
         Integrations(_records(), applications, agreed, functions, _stamp),
         Support(applications, accounts, _records(), agreed, functions, _stamp),
         Billing(agreed, accounts, _now),
         _stamp,
         lambda account, email, place, to: later.call(step="mail", account=account, email=email, place=place, to=to),
+        deciding,
+        Teller(_records(), runs, importer.accounts, accounts, mail, deciding.links, address, _now),
     )
 
 
 def administrative_step(event: Mapping[str, Any]) -> JSON:
     """What is asked of the administration's function directly, which takes the right to invoke it.
 
-    `administrator` makes the first administrator of an account; `mail` is the function's own call to itself.
+    `administrator` makes the first administrator of an account; `mail` is the function's own call to itself, `tell`
+    that of a run that has ended.
     """
     if event["step"] == "administrator":
         wanted = {
@@ -380,6 +402,11 @@ def administrative_step(event: Mapping[str, Any]) -> JSON:
     if event["step"] == "mail":
         outcome = administration().sign_in.mail_link(event["account"], event["email"], event["place"], event["to"])
         logger().info("a link to sign in was asked for", extra={"account": event["account"], "outcome": outcome})
+        return None
+    if event["step"] == "tell":
+        key = RunKey(event["account"], event["event"], event["run"])
+        outcome = administration().teller.tell(key, event["mode"], event["by"], event["new"])
+        logger().info("a run has ended", extra={"run": event["run"], "outcome": outcome})
         return None
     raise ValueError("there is no such step")
 
@@ -395,6 +422,10 @@ def _stamp() -> str:
 def _token() -> str:
     """256 random bits."""
     return token_urlsafe(32)
+
+
+def _short() -> str:
+    return token_hex(4)
 
 
 def account_name(account: str) -> str | None:

@@ -26,10 +26,11 @@ def digest(secret: str) -> str:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who sends a request, and until when (ISO time) without another one."""
+    """Who sends a request, since when they are signed in, and until when (ISO times) without another request."""
 
     person: Administrator
     expires: str
+    began: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Sessions:
             raise NotSignedIn("nobody is signed in")
         expires = self._noted(secret, session, now)
         person = replace(person, supports=person.account == self.support)
-        return SignedIn(person, datetime.fromtimestamp(expires, UTC).isoformat())
+        return SignedIn(person, datetime.fromtimestamp(expires, UTC).isoformat(), session.created)
 
     def end(self, secret: str) -> None:
         if secret:

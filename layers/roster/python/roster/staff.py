@@ -5,7 +5,7 @@ Staff are contacts that people keep by hand: no import writes them, so a level t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
@@ -68,11 +68,15 @@ class DynamoAccountBook:
             item = AccountItem.get(*keys.account(account), consistent_read=True)
         except DoesNotExist:
             return None
-        return Account(account, item.name, item.zone or "")
+        return Account(account, item.name, item.zone or "", tuple(item.notify or ()))
 
     @trouble(TABLE)
     def rename(self, account: str, name: str) -> None:
         AccountItem(*keys.account(account)).update([AccountItem.name.set(name)])
+
+    @trouble(TABLE)
+    def notify(self, account: str, emails: Sequence[str]) -> None:
+        AccountItem(*keys.account(account)).update([AccountItem.notify.set(list(emails))])
 
 
 def _all(account: str) -> Iterator[Administrator]:

@@ -16,7 +16,8 @@ MODES = ("import", "preview", *ALONE)
 
 class State(TypedDict, total=False):
     """Places, sums and names of files; never a row and never a secret. `quiet`: why nothing is done tonight. `chosen`:
-    the selection is the run's own. `dry`: a clear that only says whom it would delete.
+    the selection is the run's own. `dry`: a clear that only says whom it would delete. `failing`, `warned`: how the
+    event's last run ended (roster.notices).
     """
 
     account: str
@@ -39,6 +40,8 @@ class State(TypedDict, total=False):
     selection: JSON
     chosen: bool
     dry: bool
+    failing: bool
+    warned: list[str]
     place: dict[str, JSON]
     plan: Planned
     verdict: dict[str, JSON]

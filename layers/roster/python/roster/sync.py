@@ -19,6 +19,7 @@ from roster.guard import Excess, allowed, excess, excess_of_clear
 from roster.keys import provider_of, pulled_folder, shard_slots
 from roster.ledgers import images
 from roster.model import JSON, Selection
+from roster.notices import matters, new_warnings
 from roster.outcome import Doubt
 from roster.place import Place
 from roster.plan import Planner
@@ -33,7 +34,10 @@ from roster.tally import Tally
 
 @dataclass
 class Sync:
-    """The use case. `owner` is the execution that runs it: locks belong to executions, and end with them."""
+    """The use case. `owner` is the execution that runs it: locks belong to executions, and end with them. `tell`: has
+    the school told of a run's end (roster.telling), what kind of run it was, by whom, and of warnings that are new; it
+    waits for nothing.
+    """
 
     slots: Slots
     records: Records
@@ -41,6 +45,7 @@ class Sync:
     is_running: Callable[[str], bool]
     now: Callable[[], datetime]
     left: Callable[[], float]
+    tell: Callable[[RunKey, Mapping[str, JSON]], None] = lambda key, told: None
     planner: Planner = field(init=False)
 
     def __post_init__(self) -> None:
@@ -139,15 +144,23 @@ class Sync:
 
     def finish(self, state: State) -> JSON:
         """The run's report; for an applied plan also the flip to its ledger and snapshot, all in one transaction."""
-        return self._finishing().finish(state)
+        return self._told(state, state["run"], self._finishing().finish(state))
 
     def fail(self, state: State, run: str, error: Mapping[str, str]) -> JSON:
         """Write what went wrong and what to do about it, and free the locks; the roster is as the plan left it."""
-        return self._finishing().fail(state, run, error)
+        return self._told(state, run, self._finishing().fail(state, run, error))
 
     def ended(self, state: State, run: str, status: str) -> JSON:
         """Close the record of an execution that ended without a word."""
-        return self._finishing().ended(state, run, status)
+        return self._told(state, run, self._finishing().ended(state, run, status))
+
+    def _told(self, state: State, run: str, said: JSON) -> JSON:
+        """The report, handed on where it matters to somebody."""
+        by, mode = state.get("by", ""), state.get("mode", "import")
+        new = new_warnings(by, said.get("warnings", ()), state.get("warned", ()))
+        if matters(mode, said, state.get("failing", False), new):
+            self.tell(RunKey(state["account"], state["event"], run), {"mode": mode, "by": by, "new": new})
+        return said
 
     def _finishing(self) -> Finishing:
         return Finishing(self.slots, self.records, self.now())

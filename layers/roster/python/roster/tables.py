@@ -90,10 +90,13 @@ class ScheduleItem(Item):
 
 
 class AccountItem(Item):
-    """A school or district that uses pickAtime. `zone`: its time zone (IANA); none is roster.clocks.DEFAULT_ZONE."""
+    """A school or district that uses pickAtime. `zone`: its time zone (IANA); none is roster.clocks.DEFAULT_ZONE.
+    `notify`: whom its imports' mails go to.
+    """
 
     name = UnicodeAttribute()
     zone = UnicodeAttribute(null=True)
+    notify: ListAttribute[Any] = ListAttribute(null=True)
 
 
 class IntegrationItem(Item):
@@ -149,7 +152,8 @@ class EventItem(Item):
     `nightly`: it is to be synced every night; whether its schedule is there follows from it (roster.nights).
 
     `settings`, `notifications` and `fields` are what another event takes over that is made from this one, its
-    `template`. `deleting`: the run that deletes it.
+    `template`. `deleting`: the run that deletes it. `warned`: codes of its last run's warnings; `failing`: what its
+    imports fail at.
     """
 
     name = UnicodeAttribute(null=True)
@@ -168,13 +172,16 @@ class EventItem(Item):
     fields: JSONAttribute = JSONAttribute(null=True)
     template = UnicodeAttribute(null=True)
     deleting = UnicodeAttribute(null=True)
+    warned: JSONAttribute = JSONAttribute(null=True)
+    failing: JSONAttribute = JSONAttribute(null=True)
 
 
 class RunItem(Item):
     """One run: how far it is, and its report when it has ended. Times are ISO 8601, UTC.
 
     `by`: the contact who started it, or "night". `asked`: what it was to do. `before`: what an applied run replaced.
-    `decided`: approved, discarded or undone, and `decided_by` whom or which run.
+    `decided`: approved, discarded or undone, and `decided_by` whom or which run. `mail`: what came of the mail
+    about it.
     """
 
     run = UnicodeAttribute()
@@ -191,6 +198,7 @@ class RunItem(Item):
     asked: JSONAttribute = JSONAttribute(null=True)
     decided = UnicodeAttribute(null=True)
     decided_by = UnicodeAttribute(null=True)
+    mail = UnicodeAttribute(null=True)
 
 
 class LockItem(Item):
@@ -235,6 +243,15 @@ class SignInItem(Item):
     contact = UnicodeAttribute()
     to = UnicodeAttribute()
     made = UnicodeAttribute()
+    expires = NumberAttribute()
+
+
+class HeldLinkItem(Item):
+    """What a mail about a held run links to. `expires`: Unix seconds."""
+
+    account = UnicodeAttribute()
+    event = UnicodeAttribute()
+    run = UnicodeAttribute()
     expires = NumberAttribute()
 
 
