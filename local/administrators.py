@@ -16,7 +16,7 @@ from typing import Any
 from local import arguments
 from local.account import LocalAccount, Running
 from roster import keys
-from roster.administrators import is_email
+from roster.fields import is_email
 from roster.errors import HELP_MARK
 from roster.model import BY_HAND, Kind
 from roster.permissions import LEVELS, Administrator, rank

@@ -59,3 +59,8 @@ SOURCES: Mapping[str, Source] = {
 }
 APPLYING = tuple(name for name, source in SOURCES.items() if source.applies)
 UNKNOWN = Source("", "", "", "", usual=False)
+
+
+def shown(origin: str, otherwise: str = "") -> str:
+    """What people call the origin of a contact."""
+    return SOURCES[origin].title if origin in SOURCES else otherwise or origin

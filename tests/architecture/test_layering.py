@@ -26,9 +26,9 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission budget calendar clearing clocks collector cursor difference facts fees fields guard "
-                "identity invitation keys letters lines outcome paging permissions ports provider reconcile settle "
-                "signon site sizes tally why"
+                "admission budget byhand calendar cells clearing clocks collector contactfile contactmatch cursor "
+                "difference facts fees fields guard identity invitation keys letters lines outcome paging permissions "
+                "ports provider reconcile settle signon site sizes tally why"
             ).split(),
             STRUCTS,
         ),
@@ -45,6 +45,7 @@ LEVELS = (
             "executions": BOTO,
             "flips": PYNAMODB,
             "functions": BOTO,
+            "handbook": PYNAMODB,
             "http": ("requests", "urllib3"),
             "integrationbook": PYNAMODB,
             "locks": PYNAMODB,
@@ -70,10 +71,10 @@ LEVELS = (
         dict.fromkeys(
             (
                 "administration administrators announcing audit beginning billing cancelling classes clearance "
-                "comparing connect contacts desk events explaining filing finishing importing integrated "
-                "integrations ledgers leftovers linking nights onboarding place plan previews pull pulled reading "
-                "report rewriting sessions settled sharing sheaf signin staging starting state support sync tabular "
-                "tokens turn"
+                "comparing connect contacts desk editing events explaining filing finishing handlist importing "
+                "integrated integrations ledgers leftovers linking nights onboarding place plan previews pull pulled "
+                "reading report rewriting sessions settled sharing sheaf signin staging starting state support sync "
+                "tabular tokens turn"
             ).split(),
             STRUCTS,
         ),

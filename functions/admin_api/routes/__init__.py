@@ -3,7 +3,9 @@
 from routes import (
     account,
     classes,
+    contact_file,
     document,
+    edits,
     events,
     fees,
     importer,
@@ -19,7 +21,9 @@ from routes import (
 __all__ = [
     "account",
     "classes",
+    "contact_file",
     "document",
+    "edits",
     "events",
     "fees",
     "importer",

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from roster.administrators import Administrators
 from roster.audit import Audit
 from roster.billing import Billing
+from roster.editing import Editing
 from roster.events import Events
 from roster.filing import Files
+from roster.handlist import HandList
 from roster.importing import Importer
 from roster.integrations import Integrations
 from roster.ports import AccountBook, ClassBook
@@ -35,6 +37,8 @@ class Administration:
     starter: Starter
     importer: Importer
     class_book: ClassBook
+    editing: Editing
+    hand_list: HandList
     files: Files
     audit: Audit
     integrations: Integrations

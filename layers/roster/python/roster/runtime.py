@@ -301,8 +301,8 @@ def nights() -> Nights:
 
 def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
-    _warm("administration applications auditbook classbook eventbook executions functions integrationbook later mail")
-    _warm("records runbook schedules signins snapshots staff switches")
+    _warm("administration applications auditbook classbook eventbook executions functions handbook integrationbook")
+    _warm("later mail records runbook schedules signins snapshots staff switches")
 
 
 @cache
@@ -315,11 +315,14 @@ def administration() -> Administration:
     from roster.auditbook import DynamoAuditBook
     from roster.billing import Billing
     from roster.classbook import DynamoClassBook
+    from roster.editing import Editing
     from roster.eventbook import DynamoEventBook
     from roster.events import Events
     from roster.executions import StepFunctionsExecutions
     from roster.filing import Files
     from roster.functions import LambdaFunctions
+    from roster.handbook import DynamoHandBook
+    from roster.handlist import HandList
     from roster.importing import Importer
     from roster.integrationbook import DynamoIntegrationBook
     from roster.integrations import Integrations
@@ -355,6 +358,8 @@ def administration() -> Administration:
         starter,
         Importer(_records(), DynamoRunBook(), events, DynamoAccounts(), nights(), starter, executions),
         DynamoClassBook(),
+        Editing(DynamoHandBook(), staff, _now, lambda: token_hex(8)),
+        HandList(DynamoHandBook()),
         Files(_slots()),
         Audit(DynamoAuditBook(), _now, lambda: token_hex(4)),
         Integrations(_records(), applications, agreed, functions, _stamp),

@@ -38,7 +38,7 @@ class ContactItem(Item):
     """One person at one provider. `related`: [id, relation, type] of a student's parents or a parent's children.
 
     Of people kept by hand only: `events`, those of an Event Administrator; `sessions_after`, ISO time before which
-    every session was ended.
+    every session was ended; `made`, whether from a `file` (none: typed).
     """
 
     kind = UnicodeAttribute()
@@ -62,6 +62,7 @@ class ContactItem(Item):
     inactive_since = UnicodeAttribute(null=True)
     events: ListAttribute[Any] = ListAttribute(null=True)
     sessions_after = UnicodeAttribute(null=True)
+    made = UnicodeAttribute(null=True)
 
 
 class ClassItem(Item):
