@@ -106,7 +106,7 @@ def read(text: str) -> Sheet:
 
 def _lines(text: str) -> Iterator[tuple[int, Sequence[str]]]:
     """Each line that is not empty, with the number that an editor shows."""
-    whole = text.removeprefix("\ufeff").encode("utf-8", "replace").decode()
+    whole = text.removeprefix("\ufeff").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     first = next((line for line in whole.splitlines() if line.strip()), "")
     separator = max(SEPARATORS, key=first.count)
     lines, before = csv.reader(StringIO(whole, newline=""), delimiter=separator), 0
