@@ -194,9 +194,10 @@ class LockItem(Item):
 
 
 class ContactMarkItem(Item):
-    """The access level that a person set by hand."""
+    """What a person set by hand of a contact: its access level, and `edits`, attributes that win over the item's."""
 
     level = UnicodeAttribute(null=True)
+    edits: JSONAttribute = JSONAttribute(null=True)
 
 
 class ClassMarkItem(Item):
