@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from roster.model import BY_HAND
+
 
 @dataclass(frozen=True)
 class Source:
@@ -41,3 +43,8 @@ SOURCES: Mapping[str, Source] = {
     ),
 }
 UNKNOWN = Source("", "", "", "", usual=False)
+
+
+def origin_title(origin: str) -> str:
+    """What people call the place that a contact came from."""
+    return {BY_HAND: "manual"}.get(origin) or SOURCES.get(origin, UNKNOWN).title or origin

@@ -26,9 +26,9 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission budget calendar clearing clocks collector cursor difference facts fields guard identity "
-                "keys letters lines outcome paging permissions ports provider reconcile settle signon site sizes "
-                "tally why"
+                "admission budget calendar clearing clocks collector cursor difference facts fields folding guard "
+                "identity keys letters lines outcome paging permissions ports provider reconcile settle signon site "
+                "sizes tally why"
             ).split(),
             STRUCTS,
         ),
@@ -41,6 +41,7 @@ LEVELS = (
             "applications": PYNAMODB,
             "auditbook": PYNAMODB,
             "classbook": PYNAMODB,
+            "contactbook": PYNAMODB,
             "eventbook": PYNAMODB,
             "executions": BOTO,
             "flips": PYNAMODB,
@@ -70,7 +71,7 @@ LEVELS = (
                 "administration administrators announcing audit beginning cancelling classes clearance comparing "
                 "connect contacts desk events explaining filing finishing importing ledgers leftovers linking "
                 "nights onboarding place plan previews pull pulled reading report rewriting sessions settled "
-                "sharing sheaf signin staging starting state sync tabular tokens turn"
+                "sharing sheaf signin staging starting state sync tabular timeline tokens turn"
             ).split(),
             STRUCTS,
         ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from roster.administrators import Administrators
 from roster.audit import Audit
+from roster.contacts import Contacts
 from roster.events import Events
 from roster.filing import Files
 from roster.importing import Importer
@@ -15,6 +16,7 @@ from roster.sessions import Sessions
 from roster.signin import SignIn
 from roster.site import WebSite
 from roster.starting import Starter
+from roster.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -34,5 +36,7 @@ class Administration:
     class_book: ClassBook
     files: Files
     audit: Audit
+    contacts: Contacts
+    timeline: Timeline
     stamp: Callable[[], str]
     mail_link: Callable[[str, str, str, str], None]

@@ -265,8 +265,8 @@ def nights() -> Nights:
 
 def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
-    _warm("administration applications auditbook classbook eventbook executions later mail records runbook schedules")
-    _warm("signins snapshots staff switches")
+    _warm("administration applications auditbook classbook contactbook eventbook executions later mail records")
+    _warm("runbook schedules signins snapshots staff switches")
 
 
 @cache
@@ -278,6 +278,8 @@ def administration() -> Administration:
     from roster.audit import Audit
     from roster.auditbook import DynamoAuditBook
     from roster.classbook import DynamoClassBook
+    from roster.contactbook import DynamoContactBook
+    from roster.contacts import Contacts
     from roster.eventbook import DynamoEventBook
     from roster.events import Events
     from roster.executions import StepFunctionsExecutions
@@ -292,6 +294,7 @@ def administration() -> Administration:
     from roster.site import WebSite
     from roster.staff import DynamoAccountBook, DynamoStaff
     from roster.starting import Starter
+    from roster.timeline import Timeline
 
     use_table(os.environ["TABLE_NAME"])
     staff, accounts, kept, book = DynamoStaff(), DynamoAccountBook(), DynamoSignIns(), DynamoEventBook()
@@ -302,6 +305,7 @@ def administration() -> Administration:
     starter = Starter(book, executions, _now, lambda: token_hex(8))
     later = Later(os.environ["AWS_LAMBDA_FUNCTION_NAME"])
     events = Events(book, nights(), starter, _now, lambda: token_hex(6))
+    audit, records, runs = Audit(DynamoAuditBook(), _now, lambda: token_hex(4)), _records(), DynamoRunBook()
     return Administration(
         site,
         accounts,
@@ -310,10 +314,12 @@ def administration() -> Administration:
         SignIn(staff, accounts, kept, sessions, SesMail(os.environ["MAIL_SENDER"]), site.origin, _now, _token),
         events,
         starter,
-        Importer(_records(), DynamoRunBook(), events, DynamoAccounts(), nights(), starter, executions),
+        Importer(records, runs, events, DynamoAccounts(), nights(), starter, executions),
         DynamoClassBook(),
         Files(_slots()),
-        Audit(DynamoAuditBook(), _now, lambda: token_hex(4)),
+        audit,
+        Contacts(DynamoContactBook(), records, book, _slots(), audit),
+        Timeline(records, accounts, book, runs, staff, _slots(), audit),
         lambda: _now().isoformat(timespec="seconds"),
         lambda account, email, place, to: later.call(step="mail", account=account, email=email, place=place, to=to),
     )
