@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from api import person, route
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -140,12 +140,12 @@ def read_contact(origin: OriginPath, kind: KindPath, id: IdPath) -> ContactTold:
     """One contact, with its relationships and its classes. Never the security value itself."""
     shown = administration().contacts.of(person().account, _key(origin, kind, id))
     one = shown.contact
-    known = "on file" if one.on_file else "blank"
+    known: dict[str, Any] = {name: getattr(one, name) for name in ("middle", "username", "phone", "title")}
+    known |= {name: list(getattr(one, name)) for name in ("schools", "other_ids", "edited")}
     return ContactTold(
         **_listed(one),
-        **{name: getattr(one, name) for name in ("middle", "username", "phone", "title")},
-        **{name: list(getattr(one, name)) for name in ("schools", "other_ids", "edited")},
-        security_value=known if one.kind == Kind.STUDENT else "",
+        **known,
+        security_value=_on_file(one),
         related=[
             RelatedTold(**vars(other), address=_address((one.origin, other.kind, other.id))) for other in shown.related
         ],
@@ -177,6 +177,12 @@ def read_timeline(origin: OriginPath, kind: KindPath, id: IdPath) -> TimelineTol
     return TimelineTold(items=[MomentTold(**{**vars(one), "fields": list(one.fields)}) for one in found], since=since)
 
 
+def _on_file(one: Contact) -> Literal["on file", "blank", ""]:
+    if one.kind != Kind.STUDENT:
+        return ""
+    return "on file" if one.on_file else "blank"
+
+
 def _key(origin: str, kind: str, part: str) -> ContactId:
     id = of_address(part)
     if not id:
@@ -189,7 +195,7 @@ def _address(key: ContactId) -> str:
     return f"/api/contacts/{origin}/{kind}/{in_address(id)}"
 
 
-def _listed(one: Contact) -> dict[str, str | bool]:
+def _listed(one: Contact) -> dict[str, Any]:
     names = ContactInList.model_fields.keys() & vars(one).keys()
     return {
         **{name: getattr(one, name) for name in names},
