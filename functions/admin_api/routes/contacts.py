@@ -125,7 +125,9 @@ class TimelineTold(Told):
 def list_contacts(
     cursor: Cursor = "", limit: Limit = 50, kind: KindAsked = None, search: Search = ""
 ) -> Page[ContactInList]:
-    """Contacts by last name and first name; a page may be shorter than `limit` and not the last."""
+    """Contacts by last name and first name. A page that is not the last may be shorter than `limit`; whoever is found by
+    an address, a number or an id comes on the first one, beside it.
+    """
     found, last = administration().contacts.page(
         person().account, kind or "", search.strip(), last_before("contacts", cursor), limit
     )

@@ -63,7 +63,9 @@ class Contacts:
     audit: Audit
 
     def page(self, account: str, kind: str, search: str, after: str, most: int) -> tuple[Sequence[Contact], str]:
-        """In the order of names. A search that is somebody's address, number or id comes before those of that name."""
+        """In the order of names. Whose address, number or id the search is stands before those of that name: all of
+        them, beside the `most` of a page.
+        """
         kinds = (kind,) if kind else KINDS
         if "@" in search:
             return self.book.with_email(account, kinds, search), ""
