@@ -125,7 +125,7 @@ class TimelineTold(Told):
 def list_contacts(
     cursor: Cursor = "", limit: Limit = 50, kind: KindAsked = None, search: Search = ""
 ) -> Page[ContactInList]:
-    """Contacts by last name and first name. A page that is not the last may be shorter than `limit`; whoever is found by
+    """Contacts by last name and first name. A page that is not the last may be shorter than `limit`; who is found by
     an address, a number or an id comes on the first one, beside it.
     """
     found, last = administration().contacts.page(
