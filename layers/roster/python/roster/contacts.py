@@ -12,12 +12,11 @@ from roster.audit import Audit
 from roster.comparing import integration_of
 from roster.errors import NotThere
 from roster.folding import folded
-from roster.keys import name_order, names_from, provider_of, slot
-from roster.ledgers import CHANGING, applied
-from roster.lines import contacts
-from roster.model import BY_HAND, KINDS, ContactEntry, Kind
+from roster.keys import name_order, names_from, provider_of
+from roster.ledgers import applied_contact
+from roster.model import BY_HAND, KINDS, Kind
 from roster.permissions import Action, Administrator
-from roster.ports import Contact, ContactBook, ContactId, EventBook, Integration, Records, Slots
+from roster.ports import Contact, ContactBook, ContactId, EventBook, Records, Slots
 
 MOST_WORDS = 5  # of a name that is looked for
 MOST_SHOWN = 200  # relationships, or classes of one event; a contact of more than that is a slip at the school
@@ -111,7 +110,9 @@ class Contacts:
 
     def _attended(self, account: str, contact: Contact) -> tuple[Attended, ...]:
         """From what was applied last, which lists of every contact the classes in each event: one slot of one file."""
-        entry = ledger_entry(self.slots, integration_of(self.records, account), contact.key)
+        ledger = integration_of(self.records, account).ledger
+        theirs = provider_of(ledger) == contact.origin  # of another provider, the same id is somebody else's
+        entry = applied_contact(self.slots, ledger, contact.kind, contact.id) if theirs else None
         listed = {event: listing.classes[:MOST_SHOWN] for event, listing in (entry.listed if entry else {}).items()}
         names = self.book.classes(account, [(event, id) for event, ids in listed.items() for id in ids])
         return tuple(
@@ -129,16 +130,6 @@ class Contacts:
 def about(id: ContactId) -> str:
     """What the audit calls a contact."""
     return " ".join(("contact", *id))
-
-
-def ledger_entry(slots: Slots, integration: Integration, id: ContactId) -> ContactEntry | None:
-    """What was applied last of a contact; None of one that is not the account's provider's."""
-    origin, kind, mine = id
-    if not integration.ledger or provider_of(integration.ledger) != origin:
-        return None
-    name = CHANGING[kind == Kind.PARENT]
-    files = applied(slots, integration.ledger, name, range(slot(mine), slot(mine) + 1))
-    return next((entry for file in files for entry in contacts(file) if entry.key == (kind, mine)), None)
 
 
 def _beginnings(search: str) -> list[str]:
