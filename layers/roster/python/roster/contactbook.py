@@ -79,21 +79,23 @@ def _in_order(
     first = keys.name_part(max(after, keys.BEFORE))
     for part in range(first, len(keys.NAME_PARTS)):
         mine = [one for one in beginnings if not one or keys.name_part(one) == part]
-        lists = [_entries(keys.names(account, kind, part), one, after, most) for kind in kinds for one in mine]
+        lists = [_entries(keys.names(account, kind, part), one, after) for kind in kinds for one in mine]
         page = most // min(len(lists), 2) + 1 if lists else 1
         yield from merge(*(entries(page) for entries in lists), key=attrgetter("name_order"))
 
 
-def _entries(partition: str, beginning: str, after: str, most: int) -> Callable[[int], Iterator[ContactItem]]:
+def _entries(partition: str, beginning: str, after: str) -> Callable[[int], Iterator[ContactItem]]:
+    """Each place once: the item and the mark of a contact may stand in the same one."""
     low, high = max(after, beginning, keys.BEFORE), beginning + keys.BEHIND
 
     def read(page: int) -> Iterator[ContactItem]:
         if low > high:
             return
-        between = ContactItem.name_order.between(low, high)
-        for entry in ContactItem.by_name.query(partition, between, limit=most + 1, page_size=page):
-            if entry.name_order != after:
+        last, between = after, ContactItem.name_order.between(low, high)
+        for entry in ContactItem.by_name.query(partition, between, page_size=page):
+            if entry.name_order != last:
                 yield entry
+            last = entry.name_order
 
     return read
 
