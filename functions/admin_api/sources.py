@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from links import CLASSLINK_APPLICATIONS, CLEVER_DASHBOARD, VERACROSS_COMMUNITY
 
+from roster.model import BY_HAND
+
 
 @dataclass(frozen=True)
 class Source:
@@ -61,6 +63,6 @@ APPLYING = tuple(name for name, source in SOURCES.items() if source.applies)
 UNKNOWN = Source("", "", "", "", usual=False)
 
 
-def shown(origin: str, otherwise: str = "") -> str:
-    """What people call the origin of a contact."""
-    return SOURCES[origin].title if origin in SOURCES else otherwise or origin
+def origin_title(origin: str) -> str:
+    """What people call the place that a contact came from."""
+    return {BY_HAND: "manual"}.get(origin) or SOURCES.get(origin, UNKNOWN).title or origin

@@ -27,8 +27,8 @@ LEVELS = (
         dict.fromkeys(
             (
                 "admission budget byhand calendar cells clearing clocks collector contactfile contactmatch cursor "
-                "difference facts fees fields guard identity invitation keys letters lines outcome paging permissions "
-                "ports provider reconcile settle signon site sizes tally why"
+                "difference facts fees fields folding guard identity invitation keys letters lines outcome paging "
+                "permissions ports provider reconcile settle signon site sizes tally why"
             ).split(),
             STRUCTS,
         ),
@@ -41,6 +41,7 @@ LEVELS = (
             "applications": PYNAMODB,
             "auditbook": PYNAMODB,
             "classbook": PYNAMODB,
+            "contactbook": PYNAMODB,
             "eventbook": PYNAMODB,
             "executions": BOTO,
             "flips": PYNAMODB,
@@ -74,7 +75,7 @@ LEVELS = (
                 "comparing connect contacts desk editing events explaining filing finishing handlist importing "
                 "integrated integrations ledgers leftovers linking nights onboarding place plan previews pull pulled "
                 "reading report rewriting sessions settled sharing sheaf signin staging starting state support sync "
-                "tabular tokens turn"
+                "tabular timeline tokens turn"
             ).split(),
             STRUCTS,
         ),

@@ -78,6 +78,8 @@ def test_what_was_set_by_hand_outlives_the_night_and_a_clear_that_is_undone(scho
     before = now()
     assert school.run()["counts"]["teacher"]["updated"] == 1
     assert school.contacts()["teacher", teacher].email == "renamed@school.example"
+    found = admin.get("/api/contacts?search=corrected@school.example").json()["items"]
+    assert [(one["id"], one["level"], one["level_by_hand"]) for one in found] == [(teacher, "Appointment Maker", True)]
     assert now() == before
     held = school.table()
     asked = {"event": school.event, "level": "Event Administrator", "confirm": "DELETE"}
@@ -146,6 +148,7 @@ def test_contacts_by_hand_and_who_may_make_them(stack: Stack) -> None:
     assert made.status_code == 201, made.text
     told = made.json()
     assert (told["source"], told["security_value"], told["level"]) == ("manual", "on file", "Customer")
+    assert [one["id"] for one in admin.get("/api/contacts?search=17").json()["items"]] == [told["id"]]
     assert refusal(admin.post("/api/contacts", {**new, "kind": "parent"})) == (400, "NotUnderstood")
     helper = admin.post(
         "/api/contacts", {"kind": "administrator", "first": "Hal", "email": "hal@school.example"}

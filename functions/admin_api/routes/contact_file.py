@@ -8,7 +8,7 @@ from api import accepted, person, route
 from aws_lambda_powertools.event_handler import Response
 from pydantic import StringConstraints
 from shapes import Asked, Told
-from sources import SOURCES, shown
+from sources import SOURCES, UNKNOWN
 from spreadsheet import CSV, TOO_LONG, spreadsheet
 
 from roster.clearing import origins_of
@@ -114,4 +114,8 @@ def _told(filed: Filed) -> FileTold:
 
 
 def _why(origin: str) -> str:
-    return "is inactive" if origin == "inactive" else f"comes from {shown(origin.casefold(), origin)}"
+    return (
+        "is inactive"
+        if origin == "inactive"
+        else f"comes from {SOURCES.get(origin.casefold(), UNKNOWN).title or origin}"
+    )

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from api import person, route
-from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from shapes import ONE_LINE, Asked, Day, Email, EventName, Told
-from sources import shown
+from sources import origin_title
 
-from roster.editing import about, audited
+from roster.contacts import about
+from roster.editing import audited
 from roster.errors import AlreadyRunning, NotThere, NotUnderstood
-from roster.keys import fits
+from roster.keys import of_address
 from roster.model import BY_HAND
 from roster.permissions import Action
 from roster.ports import ContactCard
 from roster.runtime import administration
+from routes.contacts import IdPath, KindName, KindPath, OriginPath
 
 LevelName = Literal[
     "Customer",
@@ -26,20 +27,8 @@ LevelName = Literal[
     "Event Administrator",
     "Administrator",
 ]
-KindName = Literal["student", "teacher", "parent", "administrator"]
 
 
-def _fits(id: str) -> str:
-    if not fits(id):
-        raise ValueError("too long for an id")
-    return id
-
-
-OriginPath = Annotated[str, Path(description="where the contact comes from", pattern=r"^[a-z]{1,40}$")]
-KindPath = Annotated[KindName, Path(description="the contact's kind")]
-ContactPath = Annotated[
-    str, Path(description="the contact's id", max_length=1_000, pattern=ONE_LINE), AfterValidator(_fits)
-]
 Part = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=ONE_LINE)]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40, pattern=ONE_LINE)]
 Number = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]*$")]
@@ -102,9 +91,9 @@ class EditedContact(Told):
     "PATCH", "/api/contacts/<origin>/<kind>/<id>", Action.CHANGE_CONTACTS, tag="contacts", answer=EditedContact,
     raises=(NotThere, NotUnderstood, AlreadyRunning),
 )  # fmt: skip
-def change_contact(origin: OriginPath, kind: KindPath, id: ContactPath, body: ContactEdit) -> EditedContact:
+def change_contact(origin: OriginPath, kind: KindPath, id: IdPath, body: ContactEdit) -> EditedContact:
     """Set a contact's level, name, address or phone by hand: no import changes them afterwards."""
-    contact, admin = (origin, str(kind), id), administration()
+    contact, admin = (origin, str(kind), of_address(id)), administration()
     told = admin.editing.change(person(), contact, body.model_dump(exclude_unset=True))
     if told.before != told.after:
         _audit(Action.CHANGE_CONTACTS, told.before, told.after)
@@ -130,9 +119,9 @@ def make_contact(body: NewContact) -> EditedContact:
     "DELETE", "/api/contacts/<origin>/<kind>/<id>", Action.CHANGE_CONTACTS, tag="contacts", answer=EditedContact,
     raises=(NotThere, NotUnderstood),
 )  # fmt: skip
-def remove_contact(origin: OriginPath, kind: KindPath, id: ContactPath) -> EditedContact:
+def remove_contact(origin: OriginPath, kind: KindPath, id: IdPath) -> EditedContact:
     """Make a contact inactive that is kept by hand."""
-    told = administration().editing.remove(person(), (origin, str(kind), id))
+    told = administration().editing.remove(person(), (origin, str(kind), of_address(id)))
     _audit(Action.CHANGE_CONTACTS, told.before, told.after)
     return _told(told.after)
 
@@ -148,7 +137,7 @@ def _told(card: ContactCard, by_hand: tuple[str, ...] = ()) -> EditedContact:
         origin=card.origin,
         kind=card.kind,
         id=card.id,
-        source=(card.made or "manual") if card.origin == BY_HAND else shown(card.origin),
+        source=(card.made or "manual") if card.origin == BY_HAND else origin_title(card.origin),
         level=card.level,
         first=card.first,
         last=card.last,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from roster.administrators import Administrators
 from roster.audit import Audit
 from roster.billing import Billing
+from roster.contacts import Contacts
 from roster.editing import Editing
 from roster.events import Events
 from roster.filing import Files
@@ -20,6 +21,7 @@ from roster.signin import SignIn
 from roster.site import WebSite
 from roster.starting import Starter
 from roster.support import Support
+from roster.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -44,5 +46,7 @@ class Administration:
     integrations: Integrations
     support: Support
     billing: Billing
+    contacts: Contacts
+    timeline: Timeline
     stamp: Callable[[], str]
     mail_link: Callable[[str, str, str, str], None]

@@ -142,10 +142,6 @@ def audited(card: ContactCard) -> dict[str, JSON]:
     return told
 
 
-def about(contact: ContactId) -> str:
-    return " ".join(("contact", *contact))
-
-
 def _differing(before: ContactCard, after: ContactCard) -> list[str]:
     return [name for name, value in vars(after).items() if value != getattr(before, name)]
 

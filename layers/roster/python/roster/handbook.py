@@ -68,13 +68,14 @@ class DynamoHandBook:
         item, same = ContactMarkItem(*keys.contact_mark(account, *card.key)), _same(before)
         if after == ContactMark():
             return written(item.delete, condition=same)
-        values = {"level": after.level, "edits": dict(after.edits)}
+        values = {"level": after.level, "edits": dict(after.edits), **_found_by_edits(account, card, after)}
         return written(item.update, [_set(ContactMarkItem, *one) for one in values.items()], condition=same)
 
     @trouble(TABLE)
     def change(self, account: str, card: ContactCard, names: Collection[str]) -> bool:
-        item, values = ContactItem(*keys.contact(account, *card.key)), vars(card)
-        actions = [_set(ContactItem, name, _plain(values[name])) for name in names]
+        item, found_by = ContactItem(*keys.contact(account, *card.key)), _found_by(account, card)
+        values = {**{name: getattr(card, name) for name in names}, **found_by}
+        actions = [_set(ContactItem, name, _plain(value)) for name, value in values.items()]
         return written(item.update, actions, condition=ContactItem.pk.exists())
 
     def change_all(self, account: str, changes: Sequence[tuple[ContactCard, Collection[str]]]) -> None:
@@ -91,7 +92,20 @@ class DynamoHandBook:
 def hand_item(account: str, card: ContactCard) -> dict[str, Any]:
     """The item of a contact that is kept by hand; blanks are not stored."""
     key = keys.contact(account, *card.key)
-    return wired(ContactItem, {**vars(card), "pk": key.pk, "sk": key.sk})
+    return wired(ContactItem, {**vars(card), **_found_by(account, card), "pk": key.pk, "sk": key.sk})
+
+
+def _found_by(account: str, card: ContactCard) -> dict[str, str]:
+    """What the indexes find it by."""
+    return keys.indexed(account, *card.key, card.last, card.first, card.email, (card.number, card.sis_id))
+
+
+def _found_by_edits(account: str, card: ContactCard, mark: ContactMark) -> dict[str, str]:
+    """By a name or an address that was edited, the mark is found; the contact itself stays under its own."""
+    found_by = _found_by(account, card)
+    named, mailed = {"first", "last"} & mark.edits.keys(), "email" in mark.edits
+    names = {name: found_by[name] if named else "" for name in ("name_part", "name_order")}
+    return {**names, "email_key": found_by["email_key"] if mailed else ""}
 
 
 def _card(item: Mapping[str, Any]) -> ContactCard:

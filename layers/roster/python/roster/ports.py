@@ -415,6 +415,75 @@ class ClassBook(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Contact:
+    """A contact as people see it: what they edited by hand (`edited`: names of attributes) and the level that they set
+    (`level_by_hand`) go before what an import wrote. A list leaves blank what no index holds. `on_file`: whether there
+    is a security value, never which. `related`: id, relation, type.
+    """
+
+    origin: str
+    kind: str
+    id: str
+    level: str = ""
+    level_by_hand: bool = False
+    first: str = ""
+    middle: str = ""
+    last: str = ""
+    email: str = ""
+    username: str = ""
+    phone: str = ""
+    number: str = ""
+    sis_id: str = ""
+    grade: str = ""
+    title: str = ""
+    inactive_since: str = ""
+    schools: tuple[str, ...] = ()
+    other_ids: tuple[str, ...] = ()
+    related: tuple[tuple[str, str, str], ...] = ()
+    edited: tuple[str, ...] = ()
+    on_file: bool = False
+
+    @property
+    def key(self) -> ContactId:
+        return self.origin, self.kind, self.id
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.first, self.last) if part)
+
+
+class ContactBook(Protocol):
+    """An account's contacts, as people look at them."""
+
+    def named(
+        self, account: str, kinds: Sequence[str], beginnings: Sequence[str], after: str, most: int
+    ) -> tuple[Sequence[Contact], str]:
+        """By last name, then first name: whose place (keys.name_order) begins with one of these, behind `after`.
+
+        With the place that the next page follows on, blank at the end. A page may be shorter than `most`.
+        """
+        ...
+
+    def with_email(self, account: str, kinds: Sequence[str], address: str) -> Sequence[Contact]: ...
+
+    def with_number(self, account: str, kinds: Sequence[str], number: str) -> Sequence[Contact]:
+        """Whose number, or the id that the school's own system has for them, it is."""
+        ...
+
+    def of(self, account: str, ids: Iterable[ContactId]) -> Mapping[ContactId, Contact]:
+        """Those of them that are there, with all that is known of them."""
+        ...
+
+    def security_value(self, account: str, id: ContactId) -> str:
+        """The value itself; blank where there is none. Raises NotThere where there is no such contact."""
+        ...
+
+    def classes(self, account: str, ids: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """(event, class) → the class's name, of those that are there."""
+        ...
+
+
 class Applications(Protocol):
     """Districts' applications for an import. What the provider says and what support decides are written apart."""
 

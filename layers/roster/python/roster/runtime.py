@@ -301,8 +301,8 @@ def nights() -> Nights:
 
 def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
-    _warm("administration applications auditbook classbook eventbook executions functions handbook integrationbook")
-    _warm("later mail records runbook schedules signins snapshots staff switches")
+    _warm("administration applications auditbook classbook contactbook eventbook executions functions handbook")
+    _warm("integrationbook later mail records runbook schedules signins snapshots staff switches")
 
 
 @cache
@@ -315,6 +315,8 @@ def administration() -> Administration:
     from roster.auditbook import DynamoAuditBook
     from roster.billing import Billing
     from roster.classbook import DynamoClassBook
+    from roster.contactbook import DynamoContactBook
+    from roster.contacts import Contacts
     from roster.editing import Editing
     from roster.eventbook import DynamoEventBook
     from roster.events import Events
@@ -336,6 +338,7 @@ def administration() -> Administration:
     from roster.staff import DynamoAccountBook, DynamoStaff
     from roster.starting import Starter
     from roster.support import Support
+    from roster.timeline import Timeline
 
     use_table(os.environ["TABLE_NAME"])
     staff, accounts, kept, book = DynamoStaff(), DynamoAccountBook(), DynamoSignIns(), DynamoEventBook()
@@ -348,6 +351,7 @@ def administration() -> Administration:
     events = Events(book, nights(), starter, _now, lambda: token_hex(6))
     applications, agreed = DynamoApplications(), DynamoIntegrationBook()
     functions = LambdaFunctions(os.environ["FUNCTION_PREFIX"])
+    audit, records, runs = Audit(DynamoAuditBook(), _now, lambda: token_hex(4)), _records(), DynamoRunBook()
     return Administration(
         site,
         accounts,
@@ -356,15 +360,17 @@ def administration() -> Administration:
         SignIn(staff, accounts, kept, sessions, SesMail(os.environ["MAIL_SENDER"]), site.origin, _now, _token),
         events,
         starter,
-        Importer(_records(), DynamoRunBook(), events, DynamoAccounts(), nights(), starter, executions),
+        Importer(records, runs, events, DynamoAccounts(), nights(), starter, executions),
         DynamoClassBook(),
         Editing(DynamoHandBook(), staff, _now, lambda: token_hex(8)),
         HandList(DynamoHandBook()),
         Files(_slots()),
-        Audit(DynamoAuditBook(), _now, lambda: token_hex(4)),
+        audit,
         Integrations(_records(), applications, agreed, functions, _stamp),
         Support(applications, accounts, _records(), agreed, functions, _stamp),
         Billing(agreed, accounts, _now),
+        Contacts(DynamoContactBook(), records, book, _slots(), audit),
+        Timeline(records, accounts, book, runs, staff, _slots(), audit),
         _stamp,
         lambda account, email, place, to: later.call(step="mail", account=account, email=email, place=place, to=to),
     )
