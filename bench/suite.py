@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from bench import counted, imports
+from bench import contacts, counted, imports
 from bench.district import District
 from bench.targets import Figure, ratios
 from bench.worlds import World, world
@@ -63,6 +63,7 @@ class Suite:
             self._per_record(first)
             self._handlers()
             self._web(small)
+            self._contacts()
             self._latencies(small)
 
     # -- the runs
@@ -205,6 +206,10 @@ class Suite:
         bare = sorted(took["bare"])[len(took["bare"]) // 2]
         note = f"the bare call takes {bare:.0f} µs"
         self._add("`/client` page, warm, against the bare GetItem", values, limit=2, note=note)
+
+    def _contacts(self) -> None:
+        with self._saying("pages of contacts"):
+            self.figures.extend(contacts.figures(self.size.big, self.size.small))
 
     def _latencies(self, small: World) -> None:
         """Informative: what waiting costs, and how much of it the threads hide."""

@@ -61,6 +61,8 @@ class World:
             self.bucket.forget()
         if told.get("reset"):
             self.counts.clear()
+        if "names" in told:
+            self.table.keep_names()
         self.write_delay = told.get("write_delay", self.write_delay)
         self.page_delay = told.get("page_delay", self.page_delay)
         self.table.weighing = told.get("weigh", self.table.weighing)

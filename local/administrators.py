@@ -16,8 +16,8 @@ from typing import Any
 from local import arguments
 from local.account import LocalAccount, Running
 from roster import keys
-from roster.administrators import is_email
 from roster.errors import HELP_MARK
+from roster.fields import is_email
 from roster.model import BY_HAND, Kind
 from roster.permissions import LEVELS, Administrator, rank
 from roster.ports import SignInLink

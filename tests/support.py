@@ -11,8 +11,10 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("PICKATIME_SHARED", ROOT.parent / "shared"))
@@ -21,6 +23,23 @@ CLEVER_DATA = SHARED / "data" / "clever" / "full_district_v3.0"
 needs_clever_data = pytest.mark.skipif(
     not CLEVER_DATA.is_dir(), reason="the published Clever sandbox district (../shared/data) is not on this machine"
 )
+
+
+class TemplateLoader(yaml.SafeLoader):
+    """`!GetAtt Table.Arn` becomes {"GetAtt": "Table.Arn"}."""
+
+
+TemplateLoader.add_multi_constructor(
+    "!", lambda loader, suffix, node: {suffix: getattr(loader, f"construct_{node.id}")(node)}
+)
+
+
+def template_table() -> dict[str, Any]:
+    """The table's properties in infra/template.yaml."""
+    text = (ROOT / "infra" / "template.yaml").read_text()
+    found: dict[str, Any] = yaml.load(text, Loader=TemplateLoader)["Resources"]["Table"]["Properties"]  # noqa: S506 - a SafeLoader
+    return found
+
 
 _loaded: dict[tuple[str, str], ModuleType] = {}
 

@@ -21,13 +21,16 @@ from roster.sessions import SignedIn
 
 OPEN: Final = None
 COOKIE: Final = "session"  # the name of the security scheme in the OpenAPI document
+LARGEST_BODY = 100_000  # characters, unless a route takes more
 app = APIGatewayHttpResolver()
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
 class Declared:
-    """One route. `form`: a browser's own form posts to it, so that its body is no JSON."""
+    """One route. `form`: a browser's own form posts to it, so that its body is no JSON. `largest`: characters of a
+    body.
+    """
 
     method: str
     path: str
@@ -35,6 +38,7 @@ class Declared:
     operation: str
     body: bool
     form: bool
+    largest: int = LARGEST_BODY
 
     def matches(self, path: str) -> bool:
         return re.fullmatch(re.sub(r"<\w+>", "[^/]+", self.path), path) is not None
@@ -54,12 +58,13 @@ def route(
     raises: tuple[type[RosterError], ...] = (),
     others: dict[int, Any] | None = None,
     form: bool = False,
+    largest: int = LARGEST_BODY,
 ) -> Callable[[HandlerT], HandlerT]:
     """Declare a route. `answer`: the model of its success; `raises`: errors of its use case, beside the usual ones."""
 
     def register(handler: HandlerT) -> HandlerT:
         body = "body" in handler.__annotations__
-        declared = Declared(method, path, action, handler.__name__, body, form)
+        declared = Declared(method, path, action, handler.__name__, body, form, largest)
         success: Any = {"description": "Done", **({"content": answer} if isinstance(answer, dict) else _json(answer))}
         statuses = {*_usual(declared, handler), *(status_of(error) for error in raises)}
         app.route(

@@ -18,7 +18,6 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from roster.permissions import permit
 from roster.runtime import administration
 
-LARGEST_BODY = 100_000
 NO_ROUTE = "not_found_handler"  # what powertools calls its own route for an address that is none
 JSON = "application/json"
 AS_JSON = "Send one JSON object, with Content-Type: application/json."
@@ -42,7 +41,7 @@ def gate(app: APIGatewayHttpResolver, next_middleware: Next) -> Response[Any]:
         permit(signed_in.person, declared.action, app.context["_route_args"].get("event", ""))
         app.context["signed_in"] = signed_in
     if declared.body:
-        _check_body(request)
+        _check_body(request, declared.largest)
     return next_middleware(app)
 
 
@@ -55,7 +54,7 @@ def session_cookie(request: Any) -> str:
     return ""
 
 
-def _check_body(request: APIGatewayProxyEventV2) -> None:
+def _check_body(request: APIGatewayProxyEventV2, largest: int) -> None:
     """Refuses a body that is no JSON object: what is read from a list or a form would not be what was meant."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if kind != JSON:
@@ -63,8 +62,8 @@ def _check_body(request: APIGatewayProxyEventV2) -> None:
     request.raw_event["headers"]["content-type"] = JSON  # powertools looks for it in small letters
     try:
         text = request.decoded_body or ""
-        if len(text) > LARGEST_BODY:
-            raise Refused(413, "TooLarge", f"the body is longer than {LARGEST_BODY:,} characters", "Send less at once.")
+        if len(text) > largest:
+            raise Refused(413, "TooLarge", f"the body is longer than {largest:,} characters", "Send less at once.")
         found = json.loads(text)
     except (ValueError, RecursionError):
         raise Refused(400, "NotJson", "the body cannot be read as JSON", AS_JSON) from None

@@ -11,8 +11,8 @@ from typing import Annotated, Generic, TypeVar
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-from roster.administrators import is_email
 from roster.cursor import LONGEST
+from roster.fields import is_email
 from roster.keys import fits
 
 ItemT = TypeVar("ItemT")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from links import CLASSLINK_APPLICATIONS, CLEVER_DASHBOARD, VERACROSS_COMMUNITY
 
+from roster.model import BY_HAND
+
 
 @dataclass(frozen=True)
 class Source:
@@ -59,3 +61,21 @@ SOURCES: Mapping[str, Source] = {
 }
 APPLYING = tuple(name for name, source in SOURCES.items() if source.applies)
 UNKNOWN = Source("", "", "", "", usual=False)
+STEPS = (
+    "Create a new event, using a past event as a template.",
+    "Optional: export reports from past events on the Reports page.",
+    "Delete all past events except the new one.",
+    "Delete All Contacts, under Global Setup / Contacts / Advanced Options, with the "
+    "Level to delete: Admin Level - Event Administrator.",
+    "Run the new integration import.",
+)
+NOTE = (
+    "NOTE: Preventing duplicate contacts. This account has contacts that were not imported by this integration. Their "
+    "teacherID, studentID and parentID differ from those that it brings, so the same people would be there twice. "
+    "Clear old data before the new import. If you need help, write to support@pickatime.com."
+)
+
+
+def origin_title(origin: str) -> str:
+    """What people call the place that a contact came from."""
+    return {BY_HAND: "manual"}.get(origin) or SOURCES.get(origin, UNKNOWN).title or origin

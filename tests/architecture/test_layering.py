@@ -26,9 +26,9 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission budget calendar clearing clocks collector cursor difference facts fees fields guard "
-                "identity invitation keys letters lines notes notices outcome paging permissions ports provider "
-                "reconcile settle signon site sizes tally why"
+                "admission budget byhand calendar cells clearing clocks collector contactfile contactmatch cursor "
+                "difference facts fees fields folding guard identity invitation keys letters lines notes notices "
+                "outcome paging permissions ports provider reconcile settle signon site sizes tally why"
             ).split(),
             STRUCTS,
         ),
@@ -41,10 +41,12 @@ LEVELS = (
             "applications": PYNAMODB,
             "auditbook": PYNAMODB,
             "classbook": PYNAMODB,
+            "contactbook": PYNAMODB,
             "eventbook": PYNAMODB,
             "executions": BOTO,
             "flips": PYNAMODB,
             "functions": BOTO,
+            "handbook": PYNAMODB,
             "heldlinks": PYNAMODB,
             "http": ("requests", "urllib3"),
             "integrationbook": PYNAMODB,
@@ -71,10 +73,10 @@ LEVELS = (
         dict.fromkeys(
             (
                 "administration administrators announcing audit beginning billing cancelling classes clearance "
-                "comparing connect contacts deciding desk events explaining filing finishing importing integrated "
-                "integrations ledgers leftovers linking nights onboarding place plan previews pull pulled reading "
-                "report rewriting sessions settled sharing sheaf signin staging starting state support sync tabular "
-                "telling tokens turn"
+                "comparing connect contacts deciding desk editing events explaining filing finishing handlist "
+                "importing integrated integrations ledgers leftovers linking nights onboarding place plan "
+                "previews pull pulled reading report rewriting sessions settled sharing sheaf signin staging "
+                "starting state support sync tabular telling timeline tokens turn"
             ).split(),
             STRUCTS,
         ),
@@ -117,6 +119,7 @@ LONG: dict[str, str] = {
 # Changing routes that add no row to the audit, and why.
 UNAUDITED = {
     "end_session": "signing out here changes nothing for anybody else",
+    "show_security_value": "its use case writes the row, and before it answers",
     "check_integration": "asks the provider, and keeps nothing",
 }
 

@@ -9,18 +9,19 @@ import pytest
 from moto import mock_aws
 
 from roster.tables import Item, use_table
+from tests.support import template_table
 
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of an empty table, which the models are pointed at."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    described = template_table()
     with mock_aws():
         boto3.client("dynamodb").create_table(
             TableName="roster",
             BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            **{part: described[part] for part in ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")},
         )
         for model in Item.__subclasses__():
             monkeypatch.setattr(model, "_connection", None)

@@ -8,15 +8,10 @@ from typing import Any
 
 import yaml
 
-from tests.support import ROOT
+from roster.tables import LISTED, ByEmail, ByName, ByNumber, BySisId
+from tests.support import ROOT, TemplateLoader
 
-
-class _Loader(yaml.SafeLoader):
-    """`!GetAtt Table.Arn` becomes {"GetAtt": "Table.Arn"}."""
-
-
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: {suffix: getattr(loader, f"construct_{node.id}")(node)})
-TEMPLATE = yaml.load((ROOT / "infra" / "template.yaml").read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
+TEMPLATE = yaml.load((ROOT / "infra" / "template.yaml").read_text(), Loader=TemplateLoader)  # noqa: S506 - a SafeLoader
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 
 
@@ -203,10 +198,28 @@ def test_what_holds_data_outlives_the_stack() -> None:
 
 
 def test_no_index_projects_a_security_value() -> None:
-    indexes = RESOURCES["Table"]["Properties"].get("GlobalSecondaryIndexes", [])
+    indexes = RESOURCES["Table"]["Properties"]["GlobalSecondaryIndexes"]
+    assert {index["IndexName"] for index in indexes} == {"by_name", "by_email", "by_number", "by_sis_id"}
     for index in indexes:
-        assert index["Projection"]["ProjectionType"] != "ALL"
-        assert "security_value" not in index["Projection"].get("NonKeyAttributes", [])
+        assert index["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(LISTED)}
+        assert "security_value" not in {*LISTED, *(key["AttributeName"] for key in index["KeySchema"])}
+
+
+def test_the_models_indexes_are_the_templates() -> None:
+    told = {index["IndexName"]: index for index in RESOURCES["Table"]["Properties"]["GlobalSecondaryIndexes"]}
+    for index in (ByName, ByEmail, ByNumber, BySisId):
+        named = told[index.Meta.index_name]
+        assert {key["AttributeName"] for key in named["KeySchema"]} == set(index.Meta.attributes)
+        assert index.Meta.projection.non_key_attributes == list(LISTED)
+
+
+def test_the_administration_asks_indexes_by_their_own_keys() -> None:
+    (function,) = [f for f in _functions().values() if f["CodeUri"].endswith("admin_api")]
+    (asked,) = [s for _, s in _on(function, "dynamodb") if "/index/" in str(s["Resource"])]
+    assert _actions(asked) == ["dynamodb:Query"]
+    assert asked["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["name#*", "email#*", "number#*"]}
+    }
 
 
 def test_the_state_machine_logs_no_execution_data() -> None:

@@ -31,6 +31,7 @@ from roster.tables import ClassItem, ContactItem, ScheduleItem
 
 Report = dict[str, Any]
 ROSTER = ("contact", "class", "schedule")
+INDEXED = ("name_part", "email_key", "number_key", "sis_key")
 EVERYTHING = Selection()
 
 
@@ -242,8 +243,15 @@ def roster_items(items: Iterable[dict[str, Any]], account: str) -> list[dict[str
     for item in items:
         kind, owner, *rest = item["pk"]["S"].split("#")
         if kind in ROSTER and owner == account:
-            found.append({**item, "pk": {"S": "#".join((kind, "ACCOUNT", *rest))}})
+            indexed = {name: _anywhere(item[name]["S"]) for name in INDEXED if name in item}
+            found.append({**item, **indexed, "pk": {"S": "#".join((kind, "ACCOUNT", *rest))}})
     return found
+
+
+def _anywhere(key: str) -> dict[str, str]:
+    """The partition key of an index without the account."""
+    what, _, rest = key.split("#", 2)
+    return {"S": f"{what}#ACCOUNT#{rest}"}
 
 
 def canonical(items: Iterable[dict[str, Any]]) -> bytes:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roster.administrators import is_email
 from roster.clocks import is_zone
 from roster.cursor import cursor_after, last_before
 from roster.errors import Forbidden, NotUnderstood
+from roster.fields import is_email
 from roster.keys import event, events_after, id_of
 from roster.model import Level
 from roster.permissions import LOWEST, Action, Administrator, allowed, may, permit, rank, reaches

@@ -8,11 +8,12 @@ from api import audited, person, route
 from links import SUPPORT
 from pydantic import Field, StringConstraints
 from shapes import Asked, EventName, EventPath, Id, Told
-from sources import APPLYING, SOURCES, UNKNOWN
+from sources import APPLYING, NOTE, SOURCES, STEPS, UNKNOWN
 
 from roster.audit import event_of
 from roster.errors import AlreadyRunning, ClearRefused, NotSetUp, NotThere, NotUnderstood
 from roster.importing import Clear, Wanted
+from roster.keys import provider_of
 from roster.model import NO_TERM, Level, Selection, Term
 from roster.permissions import Action, permit
 from roster.runtime import administration
@@ -28,16 +29,6 @@ CAPTIONS = {
     Level.RESOURCE_ADMINISTRATOR: "Admin Level - Resource Administrator",
     Level.EVENT_ADMINISTRATOR: "Admin Level - Event Administrator",
 }
-
-
-STEPS = (
-    "Create a new event, using a past event as a template.",
-    "Optional: export reports from past events on the Reports page.",
-    "Delete all past events except the new one.",
-    "Delete All Contacts, under Global Setup / Contacts / Advanced Options, with the "
-    "Level to delete: Admin Level - Event Administrator.",
-    "Run the new integration import.",
-)
 
 
 class ClearAsked(Asked):
@@ -79,10 +70,19 @@ class LevelTold(Told):
     caption: str
 
 
+class ByHandTold(Told):
+    """How many contacts of each kind the account has that no integration brought."""
+
+    student: int = 0
+    teacher: int = 0
+    parent: int = 0
+
+
 class ImporterTold(Told):
     """`heading`: the provider that the Importer is set up for, or blank. `ready`: imports can run; else `help` says
     why not. `usual_nightly`: whether a first import ticks "Sync nightly". `no_term`: the id that stands for classes
-    without a term. `advice` and `steps`: before an integration's first import into an account that holds older data.
+    without a term. `advice` and `steps`: before an integration's first import into an account that holds older data,
+    which `by_hand` counts and `note` warns of; afterwards, and in a clean account, there is no note.
     """
 
     provider: str
@@ -98,6 +98,8 @@ class ImporterTold(Told):
     levels: list[LevelTold]
     advice: str
     steps: list[str]
+    by_hand: ByHandTold
+    note: str
 
 
 class Switch(Asked):
@@ -132,6 +134,7 @@ def read_importer() -> ImporterTold:
     standing = admin.integrations.progress(me.account, APPLYING)
     events, _ = admin.events.page(me, "", 1)
     source, state = SOURCES.get(standing.provider, UNKNOWN), standing.state
+    by_hand = _by_hand(me.account, standing.provider)
     return ImporterTold(
         provider=standing.provider,
         heading=source.title,
@@ -146,7 +149,18 @@ def read_importer() -> ImporterTold:
         levels=[LevelTold(level=level.value, caption=caption) for level, caption in CAPTIONS.items()],
         advice="Clear old data before the new import.",
         steps=list(STEPS),
+        by_hand=ByHandTold(**by_hand),
+        note=NOTE if by_hand else "",
     )
+
+
+def _by_hand(account: str, provider: str) -> dict[str, int]:
+    """Contacts that an integration's first import would bring a second time; none once it has imported."""
+    found = administration().importer.integration(account)
+    if not provider or (found and provider_of(found.ledger) == provider):
+        return {}
+    kept = administration().hand_list.book.kinds(account)
+    return {kind: kept[kind] for kind in ("student", "teacher", "parent") if kept.get(kind)}
 
 
 def _why_not(state: str) -> str:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from roster.administrators import Administrators
 from roster.audit import Audit
 from roster.billing import Billing
+from roster.contacts import Contacts
 from roster.deciding import Deciding
+from roster.editing import Editing
 from roster.events import Events
 from roster.filing import Files
+from roster.handlist import HandList
 from roster.importing import Importer
 from roster.integrations import Integrations
 from roster.ports import AccountBook, ClassBook
@@ -20,6 +23,7 @@ from roster.site import WebSite
 from roster.starting import Starter
 from roster.support import Support
 from roster.telling import Teller
+from roster.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,15 @@ class Administration:
     starter: Starter
     importer: Importer
     class_book: ClassBook
+    editing: Editing
+    hand_list: HandList
     files: Files
     audit: Audit
     integrations: Integrations
     support: Support
     billing: Billing
+    contacts: Contacts
+    timeline: Timeline
     stamp: Callable[[], str]
     mail_link: Callable[[str, str, str, str], None]
     deciding: Deciding

@@ -11,18 +11,13 @@ from dataclasses import dataclass, replace
 
 from roster.audit import Audit
 from roster.errors import NotSetUp, NotUnderstood
+from roster.fields import is_email
 from roster.model import JSON, Level
 from roster.permissions import LEVELS, Administrator
 from roster.ports import AccountBook, Staff
 
-_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,180}\.[^\s@.<>,;:\"()\[\]\\]{2,60}")
 _ACCOUNT = re.compile(r"[0-9]{1,20}")
 MADE = "administrator.make"
-
-
-def is_email(text: str) -> bool:
-    """Whether it looks like one address; whether it is somebody's, only a mail can tell."""
-    return len(text) <= 254 and _EMAIL.fullmatch(text) is not None and text.isascii()
 
 
 @dataclass(frozen=True)

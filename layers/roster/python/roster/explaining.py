@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from roster.importing import Importer
 from roster.keys import slot
-from roster.ledgers import CHANGING, applied
-from roster.lines import classes, contacts
-from roster.model import ClassEntry, ContactEntry
+from roster.ledgers import applied, applied_contact
+from roster.lines import classes
+from roster.model import ClassEntry
 from roster.ports import ClassMark, Event, Run, RunKey, Slots
 from roster.staging import Staging
 from roster.tabular import provided_help
@@ -46,7 +46,7 @@ class Explainer:
                 id,
                 self.names.get(integration.provider, integration.provider),
                 bool(found.snapshot),
-                self._contact(integration.ledger, kind, id),
+                applied_contact(self.slots, integration.ledger, kind, id) if kind != "class" else None,
                 self._class(found, id) if kind == "class" else None,
                 marks.get(id, ClassMark()) if kind == "class" else ClassMark(),
                 _problems(staging, kind, id, help),
@@ -62,11 +62,6 @@ class Explainer:
         runs = self.importer.runs.page(account, event, "", LOOKED_AT)
         newest = next((run.run for run in runs if run.mode == "import" and run.status in (HELD, "applied")), "")
         return self.importer.records.run(RunKey(account, event, newest)) if newest else None
-
-    def _contact(self, ledger: str, kind: str, id: str) -> ContactEntry | None:
-        name, mine = CHANGING[kind == "parent"], slot(id)
-        files = applied(self.slots, ledger, name, range(mine, mine + 1)) if ledger and kind != "class" else ()
-        return next((one for file in files for one in contacts(file) if one.key == (kind, id)), None)
 
     def _class(self, event: Event, id: str) -> ClassEntry | None:
         files = applied(self.slots, event.snapshot, "classes", range(slot(id), slot(id) + 1))

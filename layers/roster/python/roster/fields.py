@@ -13,6 +13,13 @@ from roster.model import JSON
 # One segment of a path, escaped (RFC 3986), that does not lead out of it (requests unescapes dots before it looks).
 SEGMENT = re.compile(r"(?!(?:\.|%2[Ee]){1,2}$)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+")
 
+EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,180}\.[^\s@.<>,;:\"()\[\]\\]{2,60}")
+
+
+def is_email(text: str) -> bool:
+    """Whether it looks like one address; whether it is somebody's, only a mail can tell."""
+    return len(text) <= 254 and EMAIL.fullmatch(text) is not None and text.isascii()
+
 
 def mapping(value: JSON) -> dict[str, JSON]:
     """The object, or an empty one."""

@@ -7,16 +7,26 @@ all the writes of a night), sort = kind and id. Ids come from outside: they are 
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from bisect import bisect
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 from zlib import crc32
 
+from roster.folding import folded
+
 LONGEST_ID = 1_000  # bytes in a key; with a kind before it, DynamoDB takes 1,024
 SLOTS = 256
 PARTITIONS = 16
 LAST = "\x7f"  # sorts behind every character that a quoted id has
+BEFORE = "#"  # stands before every name
+BEHIND = "\U0010ffff"  # sorts behind every character of a name
+INITIALS = "cehlnst"  # where a new partition of names begins: each has about an eighth of a school's people
+NAME_PARTS = range(len(INITIALS) + 1)
+LONGEST_SOUGHT = 254  # characters of an e-mail address; at four bytes each, half of what an index takes
+PLAIN_ID = re.compile(r"[0-9A-Za-z._-]{1,300}")
 _NUMBERS = [f"{n:02d}" for n in range(PARTITIONS)]
 
 
@@ -72,6 +82,87 @@ def contact_partitions(account: str, provider: str) -> list[str]:
 def contacts_of_kind(kind: str) -> str:
     """What the sort key of every contact of this kind begins with."""
     return _join(kind, "")
+
+
+def contact_of(pk: str, sk: str) -> tuple[str, str, str]:
+    """Origin, kind and id of the contact whose item, or whose mark, has this key."""
+    if not pk.startswith(_join("mark", "")):
+        return unquote(pk.split("#")[2]), *map(unquote, sk.split("#"))  # type: ignore[return-value]
+    return contact_of_mark(sk)
+
+
+def name_order(last: str, first: str, origin: str, kind: str, id: str) -> str:
+    """Where a contact stands in the list: by last name, first name, and something of its own."""
+    own = blake2b(f"{origin} {kind} {id}".encode(), digest_size=8).hexdigest()
+    return f"{folded(last)}#{folded(first)}#{own}"
+
+
+def name_part(order: str) -> int:
+    """Which of NAME_PARTS it belongs to; they follow on each other as the names do."""
+    return bisect(INITIALS, order[0])
+
+
+def names(account: str, kind: str, part: int) -> str:
+    """The index partition of these names of one kind."""
+    return _place("name", account, kind, str(part))
+
+
+def names_from(last: str, first: str | None = None) -> str:
+    """What the order of whoever has such a name begins with; with `first`, `last` is the whole last name."""
+    return folded(last) if first is None else f"{folded(last)}#{folded(first)}"
+
+
+def email(account: str, address: str) -> str:
+    """The index partition of an e-mail address; blank where it is none that a key could hold."""
+    return _found_by("email", account, address)
+
+
+def number(account: str, number: str) -> str:
+    """The index partition of a number that people know a contact by."""
+    return _found_by("number", account, number)
+
+
+def _found_by(what: str, account: str, text: str) -> str:
+    """What was looked for stands last and unquoted: nothing comes behind it that it could be taken for."""
+    known = text.strip().casefold()
+    return f"{_place(what, account)}#{known}" if 0 < len(known) <= LONGEST_SOUGHT else ""
+
+
+def indexed(
+    account: str, origin: str, kind: str, id: str, last: str, first: str, address: str, numbers: tuple[str, str]
+) -> dict[str, str]:
+    """A contact's attributes that the indexes go by. `numbers`: the student or staff number, and the SIS's own id.
+
+    One index finds a contact by either of them; where they differ, a second one has the other.
+    """
+    order = name_order(last, first, origin, kind, id)
+    mine, other = numbers
+    return {
+        "name_part": names(account, kind, name_part(order)),
+        "name_order": order,
+        "email_key": email(account, address) if address else "",
+        "number_key": number(account, mine or other) if mine or other else "",
+        "sis_key": number(account, other) if mine and other and other != mine else "",
+    }
+
+
+def in_address(id: str) -> str:
+    """A provider's id as a part of a web address: as it is, or, if it holds anything odd, in base64 behind a `~`.
+
+    Not percent-encoded: a gateway decodes that, and an id with a slash would be two parts of the address.
+    """
+    return id if PLAIN_ID.fullmatch(id) else "~" + urlsafe_b64encode(id.encode()).decode().rstrip("=")
+
+
+def of_address(part: str) -> str:
+    """The id that a part of an address names; blank where it names none."""
+    if not part.startswith("~"):
+        return part
+    try:
+        id = urlsafe_b64decode(part[1:] + "=" * (-len(part[1:]) % 4)).decode()
+    except ValueError:
+        return ""
+    return id if in_address(id) == part else ""
 
 
 def event_class(account: str, event: str, id: str) -> Key:

@@ -12,7 +12,7 @@ from roster.clearing import by_id
 from roster.errors import FilesMissing
 from roster.facts import ContactKey
 from roster.keys import cleared_folder, provider_of, run_of, shard_slots, slot
-from roster.lines import changes
+from roster.lines import changes, contacts
 from roster.model import ContactEntry, to_line
 from roster.outcome import Doubt
 from roster.ports import Change, ContactId, Slots, Stored
@@ -28,6 +28,12 @@ def applied(slots: Slots, folder: str, name: str, wanted: range) -> Iterator[byt
         both = range(max(wanted.start, theirs.start), min(wanted.stop, theirs.stop))
         if both:
             yield slots.read(file, both)
+
+
+def applied_contact(slots: Slots, ledger: str, kind: str, id: str) -> ContactEntry | None:
+    """What was applied last of one contact: one slot of the file that has it."""
+    files = applied(slots, ledger, CHANGING[kind == "parent"], range(slot(id), slot(id) + 1))
+    return next((one for file in files for one in contacts(file) if one.key == (kind, id)), None)
 
 
 def _files(slots: Slots, folder: str, name: str) -> list[tuple[str, range]]:

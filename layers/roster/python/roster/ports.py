@@ -435,6 +435,75 @@ class ClassBook(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Contact:
+    """A contact as people see it: what they edited by hand (`edited`: names of attributes) and the level that they set
+    (`level_by_hand`) go before what an import wrote. A list leaves blank what no index holds. `on_file`: whether there
+    is a security value, never which. `related`: id, relation, type.
+    """
+
+    origin: str
+    kind: str
+    id: str
+    level: str = ""
+    level_by_hand: bool = False
+    first: str = ""
+    middle: str = ""
+    last: str = ""
+    email: str = ""
+    username: str = ""
+    phone: str = ""
+    number: str = ""
+    sis_id: str = ""
+    grade: str = ""
+    title: str = ""
+    inactive_since: str = ""
+    schools: tuple[str, ...] = ()
+    other_ids: tuple[str, ...] = ()
+    related: tuple[tuple[str, str, str], ...] = ()
+    edited: tuple[str, ...] = ()
+    on_file: bool = False
+
+    @property
+    def key(self) -> ContactId:
+        return self.origin, self.kind, self.id
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.first, self.last) if part)
+
+
+class ContactBook(Protocol):
+    """An account's contacts, as people look at them."""
+
+    def named(
+        self, account: str, kinds: Sequence[str], beginnings: Sequence[str], after: str, most: int
+    ) -> tuple[Sequence[Contact], str]:
+        """By last name, then first name: whose place (keys.name_order) begins with one of these, behind `after`.
+
+        With the place that the next page follows on, blank at the end. A page may be shorter than `most`.
+        """
+        ...
+
+    def with_email(self, account: str, kinds: Sequence[str], address: str) -> Sequence[Contact]: ...
+
+    def with_number(self, account: str, kinds: Sequence[str], number: str) -> Sequence[Contact]:
+        """Whose number, or the id that the school's own system has for them, it is."""
+        ...
+
+    def of(self, account: str, ids: Iterable[ContactId]) -> Mapping[ContactId, Contact]:
+        """Those of them that are there, with all that is known of them."""
+        ...
+
+    def security_value(self, account: str, id: ContactId) -> str:
+        """The value itself; blank where there is none. Raises NotThere where there is no such contact."""
+        ...
+
+    def classes(self, account: str, ids: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """(event, class) → the class's name, of those that are there."""
+        ...
+
+
 class Applications(Protocol):
     """Districts' applications for an import. What the provider says and what support decides are written apart."""
 
@@ -788,4 +857,80 @@ class AuditBook(Protocol):
 
     def page(self, account: str, after: str, most: int) -> Sequence[Audited]:
         """Newest first, behind `after` (a row's place)."""
+        ...
+
+
+@dataclass(frozen=True)
+class ContactCard:
+    """A contact as people see and change it. `related`: a parent's children or a student's parents. Of those who are
+    kept by hand, `made`: `file` where one brought them, else blank.
+    """
+
+    origin: str
+    kind: str
+    id: str
+    level: str = ""
+    first: str = ""
+    last: str = ""
+    email: str = ""
+    phone: str = ""
+    number: str = ""
+    sis_id: str = ""
+    grade: str = ""
+    security_value: str = field(default="", repr=False)
+    related: tuple[tuple[str, ...], ...] = ()
+    events: tuple[str, ...] = ()
+    inactive_since: str = ""
+    made: str = ""
+
+    @property
+    def key(self) -> ContactId:
+        return self.origin, self.kind, self.id
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.first, self.last) if part)
+
+
+@dataclass(frozen=True)
+class ContactMark:
+    """What people set by hand on a contact that an import brought: a level, and attributes by their names."""
+
+    level: str = ""
+    edits: Mapping[str, JSON] = field(default_factory=dict)
+
+
+class HandBook(Protocol):
+    """Contacts that people keep by hand, and what they set by hand on others."""
+
+    def of(self, account: str, contact: ContactId) -> ContactCard | None:
+        """The contact itself, without what was set by hand beside it."""
+        ...
+
+    def all(self, account: str, origin: str) -> Iterator[ContactCard]:
+        """The same of all contacts of an origin."""
+        ...
+
+    def kinds(self, account: str) -> Mapping[str, int]:
+        """How many contacts are kept by hand, kind by kind, without those that are inactive."""
+        ...
+
+    def mark(self, account: str, contact: ContactId) -> ContactMark: ...
+
+    def marks(self, account: str) -> Mapping[ContactId, ContactMark]: ...
+
+    def set_mark(self, account: str, card: ContactCard, before: ContactMark, after: ContactMark) -> bool:
+        """False, and nothing is written, where it is not `before` any more. `card`: the contact as it counts then."""
+        ...
+
+    def change(self, account: str, card: ContactCard, names: Collection[str]) -> bool:
+        """Write these attributes of a contact that is kept by hand, blank ones away; False where there is none."""
+        ...
+
+    def change_all(self, account: str, changes: Sequence[tuple[ContactCard, Collection[str]]]) -> None:
+        """The same of many, side by side."""
+        ...
+
+    def add(self, account: str, cards: Sequence[ContactCard]) -> None:
+        """New contacts that are kept by hand; again leaves the same."""
         ...

@@ -313,8 +313,8 @@ def nights() -> Nights:
 
 def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
-    _warm("administration applications auditbook classbook eventbook executions functions heldlinks integrationbook")
-    _warm("later mail records runbook schedules signins snapshots staff switches")
+    _warm("administration applications auditbook classbook contactbook eventbook executions functions handbook")
+    _warm("heldlinks integrationbook later mail records runbook schedules signins snapshots staff switches")
 
 
 @cache
@@ -327,12 +327,17 @@ def administration() -> Administration:
     from roster.auditbook import DynamoAuditBook
     from roster.billing import Billing
     from roster.classbook import DynamoClassBook
+    from roster.contactbook import DynamoContactBook
+    from roster.contacts import Contacts
     from roster.deciding import Deciding
+    from roster.editing import Editing
     from roster.eventbook import DynamoEventBook
     from roster.events import Events
     from roster.executions import StepFunctionsExecutions
     from roster.filing import Files
     from roster.functions import LambdaFunctions
+    from roster.handbook import DynamoHandBook
+    from roster.handlist import HandList
     from roster.heldlinks import DynamoHeldLinks
     from roster.importing import Importer
     from roster.integrationbook import DynamoIntegrationBook
@@ -348,6 +353,7 @@ def administration() -> Administration:
     from roster.starting import Starter
     from roster.support import Support
     from roster.telling import Teller
+    from roster.timeline import Timeline
 
     use_table(os.environ["TABLE_NAME"])
     staff, accounts, kept, book = DynamoStaff(), DynamoAccountBook(), DynamoSignIns(), DynamoEventBook()
@@ -360,8 +366,9 @@ def administration() -> Administration:
     events = Events(book, nights(), starter, _now, lambda: token_hex(6))
     applications, agreed = DynamoApplications(), DynamoIntegrationBook()
     functions = LambdaFunctions(os.environ["FUNCTION_PREFIX"])
-    mail, runs, audit = SesMail(os.environ["MAIL_SENDER"]), DynamoRunBook(), Audit(DynamoAuditBook(), _now, _short)
-    importer = Importer(_records(), runs, events, DynamoAccounts(), nights(), starter, executions)
+    records, mail, runs = _records(), SesMail(os.environ["MAIL_SENDER"]), DynamoRunBook()
+    audit = Audit(DynamoAuditBook(), _now, _short)
+    importer = Importer(records, runs, events, DynamoAccounts(), nights(), starter, executions)
     deciding = Deciding(DynamoHeldLinks(), importer, accounts, site.origin, _now, _token)
     address = os.environ["IMPORTER_ADDRESS"]
     return Administration(
@@ -374,11 +381,15 @@ def administration() -> Administration:
         starter,
         importer,
         DynamoClassBook(),
+        Editing(DynamoHandBook(), staff, _now, lambda: token_hex(8)),
+        HandList(DynamoHandBook()),
         Files(_slots()),
         audit,
         Integrations(_records(), applications, agreed, functions, _stamp),
         Support(applications, accounts, _records(), agreed, functions, _stamp),
         Billing(agreed, accounts, _now),
+        Contacts(DynamoContactBook(), records, book, _slots(), audit),
+        Timeline(records, accounts, book, runs, staff, _slots(), audit),
         _stamp,
         lambda account, email, place, to: later.call(step="mail", account=account, email=email, place=place, to=to),
         deciding,

@@ -38,7 +38,9 @@ class DynamoStaff:
     @trouble(TABLE)
     def keep(self, person: Administrator) -> None:
         first, _, last = person.name.partition(" ")
-        values = {"first": first, "last": last, "email": person.email}
+        whom = person.account, BY_HAND, Kind.ADMINISTRATOR.value, person.id
+        found_by = keys.indexed(*whom, last, first, person.email, ("", ""))
+        values = {"first": first, "last": last, "email": person.email, **found_by}
         known: list[Action] = [
             ContactItem.kind.set(Kind.ADMINISTRATOR.value),
             ContactItem.id.set(person.id),

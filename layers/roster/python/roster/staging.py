@@ -164,7 +164,7 @@ class Staging:
 
     def note(self, name: str, shard: int, out: Outcome) -> None:
         """Write what may be asked of the run: what it warned of, and what it changes."""
-        file = f"{name}-{shard:03d}"
+        file = f"{name}-{self._place(shard)}"
         for what, lines in (("problems", out.tally.problems), ("changes", out.told)):
             if lines:
                 self.slots.write_json(f"{self.folder}/{what}/{file}", lines)

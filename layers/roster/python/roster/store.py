@@ -192,15 +192,21 @@ def contact_item(account: str, provider: str, entry: ContactEntry) -> dict[str, 
     """The contact's item; blanks are not stored."""
     person = entry.person
     key = keys.contact(account, provider, person.kind, person.id)
-    values = {name: getattr(person, name) for name in PERSONAL} | {
-        "pk": key.pk,
-        "sk": key.sk,
-        "origin": provider,
-        "level": FIRST_LEVEL.get(person.kind, Level.CUSTOMER.value),
-        "security_value": person.birth_date,
-        "related": fitting(entry.related()),
-        "inactive_since": entry.inactive_since,
-    }
+    numbers = person.number, person.sis_id
+    found_by = keys.indexed(account, provider, person.kind, person.id, person.last, person.first, person.email, numbers)
+    values = (
+        {name: getattr(person, name) for name in PERSONAL}
+        | found_by
+        | {
+            "pk": key.pk,
+            "sk": key.sk,
+            "origin": provider,
+            "level": FIRST_LEVEL.get(person.kind, Level.CUSTOMER.value),
+            "security_value": person.birth_date,
+            "related": fitting(entry.related()),
+            "inactive_since": entry.inactive_since,
+        }
+    )
     return wired(ContactItem, values)
 
 

@@ -18,7 +18,11 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
+
+LISTED = ("kind", "id", "origin", "level", "first", "last", "email", "number", "sis_id", "grade", "inactive_since")
+"""What the indexes hold of a contact, and a list may show. Never a security value."""
 
 
 class Item(Model):
@@ -34,11 +38,53 @@ class Item(Model):
     sk = UnicodeAttribute(range_key=True)
 
 
+class _Index(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
+    """What all indexes share. Their keys are attributes of contacts, and of marks that edit a name or an address."""
+
+    class Meta:
+        projection = IncludeProjection(list(LISTED))
+
+
+class ByName(_Index):  # type: ignore[no-untyped-call]
+    class Meta(_Index.Meta):
+        index_name = "by_name"
+
+    name_part = UnicodeAttribute(hash_key=True)
+    name_order = UnicodeAttribute(range_key=True)
+
+
+class ByEmail(_Index):  # type: ignore[no-untyped-call]
+    class Meta(_Index.Meta):
+        index_name = "by_email"
+
+    email_key = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
+class ByNumber(_Index):  # type: ignore[no-untyped-call]
+    class Meta(_Index.Meta):
+        index_name = "by_number"
+
+    number_key = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
+class BySisId(_Index):  # type: ignore[no-untyped-call]
+    """Of those alone whose number is another than the SIS's own id."""
+
+    class Meta(_Index.Meta):
+        index_name = "by_sis_id"
+
+    sis_key = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
 class ContactItem(Item):
     """One person at one provider. `related`: [id, relation, type] of a student's parents or a parent's children.
 
     Of people kept by hand only: `events`, those of an Event Administrator; `sessions_after`, ISO time before which
-    every session was ended.
+    every session was ended; `made`, whether from a `file` (none: typed). The last attributes are functions of the
+    others, which the indexes go by (keys.indexed).
     """
 
     kind = UnicodeAttribute()
@@ -62,6 +108,16 @@ class ContactItem(Item):
     inactive_since = UnicodeAttribute(null=True)
     events: ListAttribute[Any] = ListAttribute(null=True)
     sessions_after = UnicodeAttribute(null=True)
+    made = UnicodeAttribute(null=True)
+    name_part = UnicodeAttribute(null=True)
+    name_order = UnicodeAttribute(null=True)
+    email_key = UnicodeAttribute(null=True)
+    number_key = UnicodeAttribute(null=True)
+    sis_key = UnicodeAttribute(null=True)
+    by_name = ByName()
+    by_email = ByEmail()
+    by_number = ByNumber()
+    by_sis_id = BySisId()
 
 
 class ClassItem(Item):
@@ -210,9 +266,13 @@ class LockItem(Item):
 
 
 class ContactMarkItem(Item):
-    """The access level that a person set by hand."""
+    """What a person set by hand of a contact: its access level, and `edits`, attributes that win over the item's."""
 
     level = UnicodeAttribute(null=True)
+    edits: JSONAttribute = JSONAttribute(null=True)
+    name_part = UnicodeAttribute(null=True)
+    name_order = UnicodeAttribute(null=True)
+    email_key = UnicodeAttribute(null=True)
 
 
 class ClassMarkItem(Item):

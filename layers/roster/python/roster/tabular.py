@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 from typing import TypeAlias
 
+from roster.cells import harmless
 from roster.errors import FilesMissing
 from roster.keys import SLOTS
 from roster.ledgers import CHANGING, applied
@@ -21,8 +22,6 @@ from roster.report import UNEXPECTED_HELP
 from roster.staging import Staging
 
 Row: TypeAlias = tuple[str, ...]
-FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-BREAKS = ("\t", "\r", "\n")
 UNICODE = "\ufeff"  # without this mark Excel takes the file for the code page of its country
 PROBLEMS: Row = ("code", "kind", "id", "what to do")
 CHANGES: Row = ("kind", "id", "outcome", "changed")
@@ -38,12 +37,8 @@ def as_csv(header: Row, rows: Iterable[Row]) -> str:
     text.write(UNICODE)
     lines = csv.writer(text, lineterminator="\r\n")
     lines.writerow(header)
-    lines.writerows([_harmless(cell) for cell in row] for row in rows)
+    lines.writerows([harmless(cell) for cell in row] for row in rows)
     return text.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(BREAKS) or cell.lstrip().startswith(FORMULA) else cell
 
 
 def problems(slots: Slots, key: RunKey, report: Mapping[str, JSON]) -> list[Row]:

@@ -1,0 +1,143 @@
+"""The DynamoDB adapter of `HandBook`: contacts that people keep by hand, and what they set by hand beside others.
+
+Contacts are read as the table holds them, since a list of all would cost several times as much through the models.
+Only the attributes that are meant are written to a contact that is there; runs and sessions keep theirs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pynamodb.exceptions import DoesNotExist
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from roster import keys
+from roster.model import BY_HAND
+from roster.ports import Change, ContactCard, ContactId, ContactMark, Stored
+from roster.store import DynamoRoster
+from roster.tables import ContactItem, ContactMarkItem, wired
+from roster.trouble import TABLE, trouble, written
+
+AT_ONCE = 8  # contacts that are changed side by side
+NAMES = tuple(ContactCard.__dataclass_fields__)
+
+
+class DynamoHandBook:
+    """See roster.ports.HandBook."""
+
+    @trouble(TABLE)
+    def of(self, account: str, contact: ContactId) -> ContactCard | None:
+        try:
+            item = ContactItem.get(*keys.contact(account, *contact), consistent_read=True)
+        except DoesNotExist:
+            return None
+        found = {name: getattr(item, name) for name in NAMES}
+        return ContactCard(**{name: _fixed(value) for name, value in found.items() if value})
+
+    def all(self, account: str, origin: str) -> Iterator[ContactCard]:
+        for part in range(keys.PARTITIONS):
+            for found in DynamoRoster().found(account, origin, part):
+                if isinstance(found.entry, Stored):
+                    yield _card(found.entry.item)
+
+    @trouble(TABLE)
+    def kinds(self, account: str) -> Mapping[str, int]:
+        wanted = ["kind", "inactive_since"]
+        partitions = keys.contact_partitions(account, BY_HAND)
+        found = (item for one in partitions for item in ContactItem.query(one, attributes_to_get=wanted))
+        return Counter(item.kind for item in found if not item.inactive_since)
+
+    @trouble(TABLE)
+    def mark(self, account: str, contact: ContactId) -> ContactMark:
+        try:
+            return _mark(ContactMarkItem.get(*keys.contact_mark(account, *contact), consistent_read=True))
+        except DoesNotExist:
+            return ContactMark()
+
+    @trouble(TABLE)
+    def marks(self, account: str) -> Mapping[ContactId, ContactMark]:
+        found = ContactMarkItem.query(keys.contact_marks(account), consistent_read=True)
+        return {keys.contact_of_mark(item.sk): _mark(item) for item in found}
+
+    @trouble(TABLE)
+    def set_mark(self, account: str, card: ContactCard, before: ContactMark, after: ContactMark) -> bool:
+        item, same = ContactMarkItem(*keys.contact_mark(account, *card.key)), _same(before)
+        if after == ContactMark():
+            return written(item.delete, condition=same)
+        values = {"level": after.level, "edits": dict(after.edits), **_found_by_edits(account, card, after)}
+        return written(item.update, [_set(ContactMarkItem, *one) for one in values.items()], condition=same)
+
+    @trouble(TABLE)
+    def change(self, account: str, card: ContactCard, names: Collection[str]) -> bool:
+        item, found_by = ContactItem(*keys.contact(account, *card.key)), _found_by(account, card)
+        values = {**{name: getattr(card, name) for name in names}, **found_by}
+        actions = [_set(ContactItem, name, _plain(value)) for name, value in values.items()]
+        return written(item.update, actions, condition=ContactItem.pk.exists())
+
+    def change_all(self, account: str, changes: Sequence[tuple[ContactCard, Collection[str]]]) -> None:
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            for _ in threads.map(lambda change: self.change(account, *change), changes):
+                pass  # what one raises is raised here
+
+    def add(self, account: str, cards: Sequence[ContactCard]) -> None:
+        items = ((card, hand_item(account, card)) for card in cards)
+        added = (Change(card.kind, card.id, Stored(card.origin, item)) for card, item in items)
+        DynamoRoster().apply(account, "", BY_HAND, added)
+
+
+def hand_item(account: str, card: ContactCard) -> dict[str, Any]:
+    """The item of a contact that is kept by hand; blanks are not stored."""
+    key = keys.contact(account, *card.key)
+    return wired(ContactItem, {**vars(card), **_found_by(account, card), "pk": key.pk, "sk": key.sk})
+
+
+def _found_by(account: str, card: ContactCard) -> dict[str, str]:
+    """What the indexes find it by."""
+    return keys.indexed(account, *card.key, card.last, card.first, card.email, (card.number, card.sis_id))
+
+
+def _found_by_edits(account: str, card: ContactCard, mark: ContactMark) -> dict[str, str]:
+    """By a name or an address that was edited, the mark is found; the contact itself stays under its own."""
+    found_by = _found_by(account, card)
+    named, mailed = {"first", "last"} & mark.edits.keys(), "email" in mark.edits
+    names = {name: found_by[name] if named else "" for name in ("name_part", "name_order")}
+    return {**names, "email_key": found_by["email_key"] if mailed else ""}
+
+
+def _card(item: Mapping[str, Any]) -> ContactCard:
+    return ContactCard(**{name: _read(item[name]) for name in NAMES if name in item})
+
+
+def _read(value: Mapping[str, Any]) -> Any:
+    """A text, or a list of them, as DynamoDB tells it; anything else is blank."""
+    return tuple(map(_read, value["L"])) if "L" in value else value.get("S", "")
+
+
+def _fixed(value: Any) -> Any:
+    return value if isinstance(value, str) else tuple(_fixed(one) for one in value)
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _mark(item: ContactMarkItem) -> ContactMark:
+    return ContactMark(item.level or "", item.edits or {})
+
+
+def _same(mark: ContactMark) -> Condition:
+    """That the mark is still this one."""
+    level = ContactMarkItem.level == mark.level if mark.level else ContactMarkItem.level.does_not_exist()
+    edits = ContactMarkItem.edits == mark.edits if mark.edits else ContactMarkItem.edits.does_not_exist()
+    both: Condition = level & edits
+    return both
+
+
+def _set(model: type[ContactItem] | type[ContactMarkItem], name: str, value: Any) -> Action:
+    attribute = getattr(model, name)
+    action: Action = attribute.set(value) if value else attribute.remove()
+    return action
