@@ -26,9 +26,9 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission budget calendar clearing clocks collector cursor difference facts fees fields guard "
-                "identity invitation keys letters lines notes notices outcome paging permissions ports provider "
-                "reconcile settle signon site sizes tally why"
+                "admission adoption budget calendar clearing clocks collector cursor difference facts fees fields "
+                "guard identity invitation keys letters likeness lines notes notices outcome paging permissions ports "
+                "provider reconcile settle signon site sizes tally why"
             ).split(),
             STRUCTS,
         ),
@@ -70,11 +70,11 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "administration administrators announcing audit beginning billing cancelling classes clearance "
-                "comparing connect contacts deciding desk events explaining filing finishing importing integrated "
-                "integrations ledgers leftovers linking nights onboarding place plan previews pull pulled reading "
-                "report rewriting sessions settled sharing sheaf signin staging starting state support sync tabular "
-                "telling tokens turn"
+                "administration administrators adopting announcing audit beginning billing cancelling classes "
+                "clearance comparing connect contacts deciding desk duplicates events explaining filing finishing "
+                "importing integrated integrations ledgers leftovers linking matching mending nights onboarding place "
+                "plan previews pull pulled reading report rewriting sessions settled sharing sheaf signin staging "
+                "starting state support sync tabular telling tokens turn"
             ).split(),
             STRUCTS,
         ),

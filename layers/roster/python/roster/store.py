@@ -21,13 +21,12 @@ from pynamodb.connection import Connection
 
 from roster import keys
 from roster.errors import StoreBusy
-from roster.model import KINDS, Class, ClassEntry, ContactEntry, Kind, Level, Person
-from roster.ports import Change, Stored
+from roster.model import FIRST_LEVEL, KINDS, Class, ClassEntry, ContactEntry, Level, Person
+from roster.ports import Change, Moved, Stored
 from roster.sizes import fitting
-from roster.tables import ClassItem, ContactItem, Item, ScheduleItem, wired
+from roster.tables import ClassItem, ContactItem, ContactMarkItem, Item, ScheduleItem, plain, wired
 from roster.trouble import TABLE, trouble
 
-FIRST_LEVEL = {Kind.TEACHER.value: Level.APPOINTMENT_VIEWER.value}
 # Attributes of an item that are the record's own, under the same name.
 PERSONAL = tuple(name for name in Person.__struct_fields__ if hasattr(ContactItem, name))
 OF_CLASS = tuple(name for name in Class.__struct_fields__ if hasattr(ClassItem, name))
@@ -81,6 +80,13 @@ class DynamoRoster:
             Change(kind, id, Stored(origin, item, item.get("level", {}).get("S", ""), mark=True))
             for (origin, kind, id), item in marks
         ]
+
+    def person(self, found: Change) -> tuple[Person, list[list[str]]]:
+        item = found.entry.item if isinstance(found.entry, Stored) else None
+        told = {name: plain(value) for name, value in (item or {}).items()}
+        known = {name: told[name] for name in PERSONAL if name in told and type(told[name]) is str}
+        born = told.get("security_value", "")
+        return Person(**{**known, "kind": found.kind, "id": found.id, "birth_date": born}), told.get("related", [])
 
     def _send(self, batch: list[Request]) -> int:
         """Send the batch, and what DynamoDB leaves of it again, until nothing is left.
@@ -167,6 +173,11 @@ def _request(change: Change, account: str, event: str, provider: str) -> Request
     if isinstance(entry, Stored):
         built = keys.contact_mark if entry.mark else keys.contact
         return _put(entry.item) if entry.item else _delete(built(account, entry.origin, change.kind, change.id))
+    if isinstance(entry, Moved):
+        item = mark_item(account, change, entry)
+        return (
+            _put(item) if len(item) > 2 else _delete(keys.contact_mark(account, entry.origin, change.kind, change.id))
+        )
     if change.kind in KINDS:
         return _delete(keys.contact(account, provider, change.kind, change.id))
     if change.kind == "class_mark":
@@ -202,6 +213,15 @@ def contact_item(account: str, provider: str, entry: ContactEntry) -> dict[str, 
         "inactive_since": entry.inactive_since,
     }
     return wired(ContactItem, values)
+
+
+def mark_item(account: str, change: Change, moved: Moved) -> dict[str, Any]:
+    """What was set by hand of whoever became this contact, in the contact's mark."""
+    key = keys.contact_mark(account, moved.origin, change.kind, change.id)
+    level, ties = wired(ContactMarkItem, {"level": moved.level}), wired(ContactMarkItem, {"related": moved.ties})
+    kept = {**level, **(moved.old or {}), **(moved.own or {})}
+    kept.pop("related", None)
+    return {**kept, **ties, "pk": {"S": key.pk}, "sk": {"S": key.sk}}
 
 
 def class_item(account: str, event: str, entry: ClassEntry) -> dict[str, Any]:
