@@ -52,6 +52,7 @@ LEVELS = (
             "later": BOTO,
             "mail": BOTO,
             "marks": PYNAMODB,
+            "people": PYNAMODB,
             "secrets": BOTO,
             "snapshots": BOTO + STRUCTS,
             "records": PYNAMODB,

@@ -11,7 +11,7 @@ from roster.errors import StoreBusy
 from roster.model import BY_HAND, Person, Relationship, replace
 from tests.fakes.kept import keep, kept, mark, marks
 from tests.fakes.memory import Killed
-from tests.fakes.school import District, Source
+from tests.fakes.school import ACCOUNT, EVENT, OTHER, District, Source
 from tests.fakes.sense import nonsense
 
 ADOPT = {"adopt": {"settled": []}}
@@ -308,3 +308,126 @@ def test_links_that_people_told_and_the_provider_does_not_go_on() -> None:
     found = marks(district)
     assert found["fake", "parent", "P-S2"] == {"related": [["fake", "S0", "Mother", "Family"]]}
     assert found["fake", "student", "S2"] == {"related": [["fake", "P-S0", "Mother", "Family"]]}
+
+
+# -- from another provider, whose roster is left behind
+
+
+def switched(seed: int | None = None) -> District:
+    """Imported from one provider; the people of another one, who has the same ones under other ids."""
+    district = school(3, seed)
+    assert district.night()["status"] == "applied"
+    mark(district, "fake", "student", "S1", level="Appointment Maker")
+    source = district.source
+    new = {one.id: f"new-{one.id}" for one in source.people}
+    source.people = [replace(one, id=new[one.id]) for one in source.people]
+    source.members = [replace(one, person=new[one.person]) for one in source.members]
+    source.ties = [replace(one, parent=new[one.parent], student=new[one.student]) for one in source.ties]
+    source.leave("new-S2")
+    district.records.integration(ACCOUNT).provider = "another"
+    district.later()
+    return district
+
+
+def test_a_school_that_changes_its_provider_keeps_its_people() -> None:
+    district = switched()
+    before = district.table()
+    report = district.night(**ADOPT)
+    assert report["status"] == "applied", report
+    assert report["adopted"] == {"student": 2, "teacher": 1, "parent": 1}
+    assert set(district.roster.of("contact", "student")) == {"S2"}
+    assert set(district.roster.of("contact of another", "student")) == {"new-S0", "new-S1"}
+    assert marks(district)["another", "student", "new-S1"]["level"] == "Appointment Maker"
+    assert set(district.roster.of("schedule", EVENT)) == {"new-S0", "new-S1"}
+    run = last(district)
+    district.later()
+    assert district.night()["writes"] == 0
+    assert district.night("undo", undo=run)["status"] == "applied"
+    assert district.table() == before
+
+
+def test_killed_at_every_write_while_the_provider_changes() -> None:
+    undisturbed = switched()
+    before = undisturbed.table()
+    undisturbed.night(**ADOPT)
+    for after in range(0, 100, 2):
+        district = switched(after)
+        if not kill(district, after, **ADOPT):
+            assert after > 20
+            return
+        assert district.night(**ADOPT)["status"] == "applied"
+        assert district.table() == undisturbed.table()
+        assert district.night("undo", undo=last(district))["status"] == "applied"
+        assert district.table() == before
+    raise AssertionError
+
+
+def test_not_while_other_events_hold_classes_of_the_old_one() -> None:
+    district = switched()
+    district.records.integration(ACCOUNT).provider = "fake"
+    district.night(event=OTHER)
+    district.records.integration(ACCOUNT).provider = "another"
+    assert district.night(**ADOPT)["error"]["code"] == "ClearRefused"
+
+
+# -- five hundred people
+
+
+def crowd(seed: int = 7) -> tuple[District, dict[str, int]]:
+    """A district, and an account that has typed most of its people: misspelt, twins, namesakes, shared addresses."""
+    dice, source = Random(seed), Source.small(0)
+    made = {"surely": 0, "perhaps": 0, "strangers": 0}
+    district = District(source)
+    source.page_size = 1000
+    for n in range(250):
+        source.join(f"S{n}", f"C{n % 2}")
+        last, born = f"{LASTS[n % 25]}{SYLLABLES[n // 25]}", f"2012-{1 + n % 12:02d}-{1 + n % 28:02d}"
+        first = FIRSTS[n % len(FIRSTS)]
+        source.change("student", f"S{n}", first=first, last=last, number=str(1000 + n), birth_date=born)
+        source.change("parent", f"P-S{n}", first=f"Pat{first}", last=last, email=f"home{n // 2}@home.example")
+        how = dice.choice(["number", "email", "born", "misspelt", "name", "twin", "stranger"])
+        given: dict[str, Any] = {"first": first, "last": last}
+        if how == "twin":  # born together, only one of them at the school
+            given = {"first": "Zacharias", "last": last, "birth_date": born}
+        elif how == "stranger":
+            given = {"first": "Nobody", "last": "Atall", "number": f"x{n}"}
+        elif how == "misspelt":
+            given |= {"last": f"{last}h", "birth_date": born}
+        else:
+            given |= {"number": {"number": str(1000 + n)}, "born": {"birth_date": born}}.get(how, {})
+        made["surely"] += 2 * (how in ("number", "born"))
+        made["perhaps"] += how in ("misspelt", "name", "email")
+        keep(district, "student", f"h{n}", "", (f"hp{n}",), **given)
+        parent = {"first": f"Pat{first}", "last": last, "email": f"home{n // 2}@home.example"}
+        keep(district, "parent", f"hp{n}", "", (f"h{n}",), **parent)
+        if how not in ("number", "born"):
+            made["surely"] += 1  # the parent alone, by the family's address and their own first name
+        made["strangers"] += how in ("twin", "stranger")
+    return district, made
+
+
+LASTS = [f"{a}{b}" for a in ("Bar", "Cul", "Dov", "Fen", "Gor") for b in ("kun", "lid", "mop", "net", "rux")]
+SYLLABLES = ("", "aux", "berg", "ciq", "dottir", "escu", "fjord", "gasse", "holm", "ivic")
+FIRSTS = ("Ada", "Ben", "Cleo", "Dimitri", "Eve", "Fred", "Gwen")
+
+
+def test_five_hundred_people_move_and_come_back() -> None:
+    district, made = crowd()
+    before = district.table()
+    preview = district.night("preview")
+    sums = {verdict: sum(counts.values()) for verdict, counts in preview["duplicates"].items()}
+    assert sums == {"sure": made["surely"], "unsure": made["perhaps"]}
+    report = district.night(**ADOPT)
+    assert report["status"] == "applied"
+    assert sum(report["adopted"].values()) == made["surely"]
+    left = 500 - made["surely"]
+    people = [key for key in district.roster.items if key[0].startswith("contact")]
+    assert len(people) == len(district.source.people) + left
+    assert nonsense(district.roster) == []
+    run = last(district)
+    district.later()
+    assert district.night()["writes"] == 0
+    again = district.night("preview")["duplicates"]
+    assert (sum(again["sure"].values()), sum(again["unsure"].values())) == (0, made["perhaps"])
+    assert district.night("undo", undo=run)["status"] == "applied"
+    assert district.table() == before

@@ -2,6 +2,7 @@
 
 from routes import (
     account,
+    adoption,
     audit,
     classes,
     document,
@@ -20,6 +21,7 @@ from routes import (
 
 __all__ = [
     "account",
+    "adoption",
     "audit",
     "classes",
     "document",

@@ -9,6 +9,7 @@ from roster.administrators import Administrators
 from roster.audit import Audit
 from roster.billing import Billing
 from roster.deciding import Deciding
+from roster.duplicates import Duplicates
 from roster.events import Events
 from roster.filing import Files
 from roster.importing import Importer
@@ -38,6 +39,7 @@ class Administration:
     importer: Importer
     class_book: ClassBook
     files: Files
+    duplicates: Duplicates
     audit: Audit
     integrations: Integrations
     support: Support

@@ -88,10 +88,11 @@ class Adopting:
 
     def _take(self, n: int) -> Tally:
         """Who goes, of one partition, and who takes over from them."""
-        origin, found = self.matching.contacts(n)
+        origin, part = self.matching.place(n)
         if origin == self.staging.provider:  # in no ledger that could tell how they were, and may be overwritten
-            self._keep_images(f"{n:04d}", found)
+            self._keep_images(f"{n:04d}", self.matching.mended.untouched(origin, part))
             return Tally()
+        found = self.matching.mended.contacts(origin, part)
         gone = [one for one in found if (origin, one.kind, one.id) in self._pairs]
         gone += filter(None, [self._marks.get((f"{MARK}{origin}", one.kind, one.id)) for one in gone])
         heirs = [heir for one in found if one.kind in ADOPTED and (heir := self._heir(origin, one))]

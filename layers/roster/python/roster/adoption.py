@@ -125,7 +125,7 @@ def _doubt(found: Sequence[Likeness]) -> str:
     certain = [one for one in found if one.sure]
     if len(certain) > 1:
         return "what is known leads to several people"
-    if certain:
+    if certain and not any(one.hard for one in found):
         return f"{certain[0].reason}, but not of this contact alone"
     return min(found, key=lambda one: (not one.hard, one.reason)).reason
 

@@ -19,7 +19,7 @@ from roster.ledgers import CHANGING
 from roster.likeness import Trace
 from roster.mending import Mended
 from roster.model import JSON, Person, to_line
-from roster.ports import Change, ContactId, Roster
+from roster.ports import ContactId, Roster
 from roster.staging import Staging
 from roster.tally import Tally
 
@@ -54,14 +54,14 @@ class Matching:
     def mended(self) -> Mended:
         return Mended(self.staging.slots, self.staging.key.account, self.told["doubt"], self.roster)
 
-    def contacts(self, n: int) -> tuple[str, list[Change]]:
-        """One partition: whose contacts, and they themselves."""
-        origin = self.told["others"][n // PARTITIONS]
-        return origin, self.mended.contacts(origin, n % PARTITIONS)
+    def place(self, n: int) -> tuple[str, int]:
+        """Whose contacts, and which partition of them."""
+        return self.told["others"][n // PARTITIONS], n % PARTITIONS
 
     def _old(self, n: int) -> None:
-        origin, found = self.contacts(n)
+        origin, part = self.place(n)
         if origin != self.staging.provider:
+            found = self.mended.contacts(origin, part)
             told = (self.roster.person(one) for one in found if one.kind in ADOPTED)
             self._keep("old", n, (self._trace(origin, person, ties) for person, ties in told))
 

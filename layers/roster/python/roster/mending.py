@@ -5,13 +5,13 @@ Whoever looks at the table between a run that died and the next one sees some it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from roster.clearing import MARK, by_id
 from roster.keys import PARTITIONS, SLOTS, shard_slots
-from roster.ledgers import CHANGING, unsettled
+from roster.ledgers import CHANGING, doubt, lost, unsettled
 from roster.model import JSON
 from roster.ports import Change, ContactId, Roster, Slots, Stored
 from roster.staging import Staging
@@ -39,10 +39,23 @@ class Mended:
         found = by_id(self.roster.levels(self.account))
         return _mended(found, self._unsettled(range(SLOTS)), lambda id: id[0].startswith(MARK))
 
+    def untouched(self, provider: str, part: int) -> list[Change]:
+        """Of one partition, the contacts of a provider that no ledger is of, without those whom a dead run made."""
+        made, kept = set[ContactId](), set[ContactId]()
+        for mine in _one_by_one(range(part, SLOTS, PARTITIONS) if any(self.plans) else ()):
+            made |= {(provider, *key) for key in doubt(self.slots, self.plans, mine, provider).contacts}
+            kept |= lost(self.slots, self.account, self.plans, mine).keys()
+        found = self.contacts(provider, part)
+        return [one for one in found if (provider, one.kind, one.id) not in made - kept]
+
     def _unsettled(self, wanted: range) -> Iterator[tuple[ContactId, Change]]:
-        """One slot at a time: a dead clear may have deleted a whole district."""
-        for place in wanted if any(self.plans) else ():
-            yield from unsettled(self.slots, self.account, self.plans, range(place, place + 1)).items()
+        for mine in _one_by_one(wanted if any(self.plans) else ()):
+            yield from unsettled(self.slots, self.account, self.plans, mine).items()
+
+
+def _one_by_one(places: Iterable[int]) -> Iterator[range]:
+    """One slot at a time: a dead clear may have deleted a whole district."""
+    return (range(place, place + 1) for place in places)
 
 
 def _mended(

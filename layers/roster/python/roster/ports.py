@@ -384,6 +384,14 @@ class Change(Struct, frozen=True, array_like=True):
 ContactId: TypeAlias = tuple[str, str, str]  # origin, kind, id
 
 
+class Kept(Protocol):
+    """Contacts of an account, whoever they came from."""
+
+    def named(self, account: str, whose: Collection[ContactId]) -> Mapping[ContactId, Person]:
+        """Names, e-mail, numbers and grade of those who are there; never a birth date."""
+        ...
+
+
 class Executions(Protocol):
     """Runs, as executions of the state machine."""
 

@@ -314,7 +314,7 @@ def nights() -> Nights:
 def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
     _warm("administration applications auditbook classbook eventbook executions functions heldlinks integrationbook")
-    _warm("later mail records runbook schedules signins snapshots staff switches")
+    _warm("later mail people records runbook schedules signins snapshots staff switches")
 
 
 @cache
@@ -328,6 +328,7 @@ def administration() -> Administration:
     from roster.billing import Billing
     from roster.classbook import DynamoClassBook
     from roster.deciding import Deciding
+    from roster.duplicates import Duplicates
     from roster.eventbook import DynamoEventBook
     from roster.events import Events
     from roster.executions import StepFunctionsExecutions
@@ -339,6 +340,7 @@ def administration() -> Administration:
     from roster.integrations import Integrations
     from roster.later import Later
     from roster.mail import SesMail
+    from roster.people import DynamoKept
     from roster.runbook import DynamoRunBook
     from roster.sessions import Sessions
     from roster.signin import SignIn
@@ -375,6 +377,7 @@ def administration() -> Administration:
         importer,
         DynamoClassBook(),
         Files(_slots()),
+        Duplicates(_slots(), DynamoKept()),
         audit,
         Integrations(_records(), applications, agreed, functions, _stamp),
         Support(applications, accounts, _records(), agreed, functions, _stamp),
