@@ -71,6 +71,11 @@ class Office:
     def kept(self) -> set[str]:
         return {one.id for one in self.school.local.contacts(BY_HAND) if one.kind != "administrator"}
 
+    def audited(self) -> list[tuple[str, ...]]:
+        audits = keys.audits(self.account)
+        rows = [one for one in _stored(self.school.local.table) if one["pk"]["S"] == audits]
+        return [tuple(one[name]["S"] for name in ("action", "about", "by")) for one in rows]
+
     def ended(self, answer: Any) -> dict[str, Any]:
         assert answer.status_code == 202, answer.text
         until = time.monotonic() + 60
@@ -137,6 +142,7 @@ def test_looked_at_settled_applied_and_undone(office: Office) -> None:
     assert adopted["report"]["adopted"] == {"student": KEPT, "teacher": 2, "parent": KEPT}
     assert adopted["report"]["duplicates"]["unsure"] == {"student": 0, "teacher": 1, "parent": 0}
     assert office.kept() == {"t1", "stranger"}
+    assert office.audited() == [("contact.adopt", f"event {office.school.event}", office.admin.id)]
     assert office.school.contacts().keys() == office.known.keys()
     assert marks(office) == {
         ("teacher", office.teachers[0].id): Level.EVENT_ADMINISTRATOR.value,

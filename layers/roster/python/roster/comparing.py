@@ -18,8 +18,8 @@ from roster.ports import Event, Integration, Records, RunKey
 from roster.staging import Staging
 
 OTHER_PROVIDER_HELP = (
-    "The contacts of this account came from another provider: clear them with the import, which asks first whom to "
-    "delete. Or write to support@pickatime.com."
+    "The contacts of this account came from another provider: a test import shows who is whom. Adopt them with the "
+    "import, or clear them with it, which asks first whom to delete. Or write to support@pickatime.com."
 )
 EMPTIED = "emptied"  # lies beside a ledger of those whom a clear left
 
