@@ -132,6 +132,8 @@ class Life:
         for level in ("Customer", "Event Administrator", "Administrator"):
             self.district.roster.items[f"contact of {BY_HAND}", "administrator", level] = {"level": level, "email": ""}
             self.model.now.by_hand[level] = level
+        for _ in range(self.dice.randrange(4)):
+            self.keep()
 
     @property
     def source(self) -> Source:
@@ -142,7 +144,7 @@ class Life:
         return Selection.from_json(self.district.records.events[EVENT].selection)
 
     def live(self) -> None:
-        self.run()
+        self.dice.choice((self.run, self.adopt))()
         for _ in range(STEPS):
             step = self.dice.choice(DEEDS)
             self.told.append(step.__name__)
@@ -195,7 +197,12 @@ class Life:
         model.now, model.removed = model.imported(self.source, self.selection), set()
         back = model.adopted() if "adopt" in asked else {}
         if report["writes"] or self.newest_run() == self.last_run():
-            model.newest = (self.last_run(), before[0], lost(before[1], model.levels) | back, *before[2:])
+            model.newest = (
+                self.last_run(),
+                went(before[0], model.now),
+                lost(before[1], model.levels) | back,
+                *before[2:],
+            )
         model.applied = (self.selection,)
 
     def was_chosen(self) -> Selection:
@@ -227,7 +234,7 @@ class Life:
         assert self.district.night("clear", clear={"level": level})["status"] == "applied"
         model.now, model.levels = model.cleared(level)
         model.removed, model.applied = set(), ()
-        model.newest = (self.last_run(), before[0], lost(before[1], model.levels), *before[2:])
+        model.newest = (self.last_run(), went(before[0], model.now), lost(before[1], model.levels), *before[2:])
 
     def undo(self) -> None:
         model = self.model
@@ -339,6 +346,12 @@ DEEDS: tuple[Callable[[Life], None], ...] = (
 
 def kept(id: str) -> Key:
     return "student", id
+
+
+def went(before: Visible, now: Visible) -> Visible:
+    """As it was before a run; of the people kept by hand, those whom it took."""
+    gone = {id: own for id, own in before.by_hand.items() if id not in now.by_hand}
+    return Visible(before.people, before.classes, gone)
 
 
 def lost(before: dict[Key, str], now: dict[Key, str]) -> dict[Key, str | None]:
