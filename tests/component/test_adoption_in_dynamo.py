@@ -76,6 +76,15 @@ def test_what_was_set_of_the_new_contact_goes_before_and_nothing_is_no_mark(tabl
     assert ContactMarkItem.get(*keys.contact_mark("116", "fake", "student", "N1")).level == "Administrator"
 
 
+def test_whether_anybody_but_administrators_is_kept_by_hand(table: str) -> None:
+    assert not DynamoKept().by_hand("116")
+    kept(table, Person("administrator", "7"))
+    assert not DynamoKept().by_hand("116")
+    DynamoRoster().apply("116", "e", "pickatime", [Change("parent", "P9", ContactEntry(Person("parent", "P9")))])
+    assert DynamoKept().by_hand("116")
+    assert not DynamoKept().by_hand("117")
+
+
 def test_some_contacts_by_name_and_never_their_birth_dates(table: str) -> None:
     kept(table)
     kept(table, Person("parent", "P1", "Pam", "", "Lee"), "fake")

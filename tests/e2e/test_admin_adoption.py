@@ -115,6 +115,7 @@ def office(stack: Stack, evidence: Evidence) -> Iterator[Office]:
 
 def test_looked_at_settled_applied_and_undone(office: Office) -> None:
     before, admin = office.table(), office.admin
+    assert admin.get("/api/importer").json()["older_data"]
     preview = office.ended(admin.post(f"{office.path}/runs", {"mode": "preview"}))
     duplicates = preview["report"]["duplicates"]
     assert duplicates["sure"] == {"student": KEPT - 1, "teacher": 2, "parent": KEPT}
@@ -150,6 +151,7 @@ def test_looked_at_settled_applied_and_undone(office: Office) -> None:
         **{("teacher", one.id): "Customer" for one in office.teachers[2:]},
     }
     assert office.school.run()["writes"] == 0
+    assert not admin.get("/api/importer").json()["older_data"], "imported once, so it is no surprise any more"
 
     refused = admin.get(f"{office.path}/runs/{adopted['run']}/adoption")
     assert refusal(refused) == (404, "NotThere")

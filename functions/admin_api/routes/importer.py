@@ -82,7 +82,8 @@ class LevelTold(Told):
 class ImporterTold(Told):
     """`heading`: the provider that the Importer is set up for, or blank. `ready`: imports can run; else `help` says
     why not. `usual_nightly`: whether a first import ticks "Sync nightly". `no_term`: the id that stands for classes
-    without a term. `advice` and `steps`: before an integration's first import into an account that holds older data.
+    without a term. `advice` and `steps`: before an integration's first import into an account that holds older data, as
+    `older_data` says of this one.
     """
 
     provider: str
@@ -96,6 +97,7 @@ class ImporterTold(Told):
     usual_nightly: bool
     no_term: str
     levels: list[LevelTold]
+    older_data: bool
     advice: str
     steps: list[str]
 
@@ -144,6 +146,7 @@ def read_importer() -> ImporterTold:
         usual_nightly=source.usual,
         no_term=NO_TERM,
         levels=[LevelTold(level=level.value, caption=caption) for level, caption in CAPTIONS.items()],
+        older_data=admin.duplicates.holds_older(admin.importer.integration(me.account)),
         advice="Clear old data before the new import.",
         steps=list(STEPS),
     )

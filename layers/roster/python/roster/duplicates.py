@@ -15,12 +15,12 @@ from roster.adoption import SURE, UNSURE, Candidate, Match
 from roster.errors import FilesMissing, NotThere
 from roster.facts import ContactKey
 from roster.filing import GONE
-from roster.keys import slot
+from roster.keys import provider_of, slot
 from roster.ledgers import CHANGING, applied
 from roster.lines import contacts
 from roster.matching import adoption_folder
 from roster.model import Person
-from roster.ports import Kept, RunKey, Slots
+from roster.ports import Integration, Kept, RunKey, Slots
 from roster.staging import Staging
 
 
@@ -37,6 +37,12 @@ class Pair:
 class Duplicates:
     slots: Slots
     kept: Kept
+
+    def holds_older(self, integration: Integration | None) -> bool:
+        """Whether, before its first import from this provider, the account holds people from files or another one."""
+        if integration is None or provider_of(integration.ledger) == integration.provider:
+            return False
+        return bool(integration.ledger) or self.kept.by_hand(integration.account)
 
     def page(self, key: RunKey, after: int, most: int) -> tuple[list[Pair], int]:
         """Of a test import, from a place on; with the place of those that follow, 0 at the end."""

@@ -74,6 +74,11 @@ def contacts_of_kind(kind: str) -> str:
     return _join(kind, "")
 
 
+def behind_kind(kind: str) -> str:
+    """What sorts behind every contact of this kind, and before the next kind."""
+    return contacts_of_kind(kind) + LAST
+
+
 def event_class(account: str, event: str, id: str) -> Key:
     return Key(_place("class", account, event, _partition(id)), _join(id))
 

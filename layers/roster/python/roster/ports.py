@@ -391,6 +391,10 @@ class Kept(Protocol):
         """Names, e-mail, numbers and grade of those who are there; never a birth date."""
         ...
 
+    def by_hand(self, account: str) -> bool:
+        """Whether people keep any student, teacher or parent themselves."""
+        ...
+
 
 class Executions(Protocol):
     """Runs, as executions of the state machine."""
