@@ -143,7 +143,7 @@ def test_looked_at_settled_applied_and_undone(office: Office) -> None:
     assert adopted["report"]["adopted"] == {"student": KEPT, "teacher": 2, "parent": KEPT}
     assert adopted["report"]["duplicates"]["unsure"] == {"student": 0, "teacher": 1, "parent": 0}
     assert office.kept() == {"t1", "stranger"}
-    assert office.audited() == [("contact.adopt", f"event {office.school.event}", office.admin.id)]
+    assert ("contact.adopt", f"event {office.school.event}", office.admin.id) in office.audited()
     assert office.school.contacts().keys() == office.known.keys()
     assert marks(office) == {
         ("teacher", office.teachers[0].id): Level.EVENT_ADMINISTRATOR.value,

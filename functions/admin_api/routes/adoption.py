@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from api import person, route
+from api import audited, person, route
 from pydantic import Field
 from shapes import Asked, Cursor, EventPath, Id, Limit, Page, Told
 
+from roster.audit import event_of
 from roster.cursor import cursor_after, last_before
 from roster.duplicates import Pair
 from roster.errors import AlreadyRunning, ClearRefused, FilesMissing, NotSetUp, NotThere, NotUnderstood
@@ -102,8 +103,7 @@ def adopt_contacts(event: EventPath, body: AdoptAsked) -> Started:
         raise NotUnderstood("settled: a contact is named twice", "Settle each contact once.")
     selection = Selection(tuple(body.schools), tuple(Term(id) for id in body.terms), body.contacts)
     run = admin.importer.adopt(me, event, Wanted(selection, body.nightly), body.preview, settled)
-    told = {"run": run, "preview": body.preview, "settled": len(settled)}
-    admin.audit.did(me, Action.ADOPT_CONTACTS, f"event {event}", after=told)
+    audited(event_of(event), {}, {"run": run, "preview": body.preview, "settled": len(settled)})
     return Started(run=run)
 
 

@@ -17,9 +17,8 @@ MODES = ("import", "preview", *ALONE)
 class State(TypedDict, total=False):
     """Places, sums and names of files; never a row and never a secret. `quiet`: why nothing is done tonight. `chosen`:
     the selection is the run's own. `dry`: a clear that only says whom it would delete. `failing`, `warned`: how the
-    event's last run ended (roster.notices).
-    `adopt`: people kept here become
-    those of the provider; its `settled` says who is whom: origin, kind, id, and the provider's id or blank.
+    event's last run ended (roster.notices). `adopt`: people kept here become those of the provider; its `settled` says
+    who is whom: origin, kind, id, and the provider's id or blank.
     """
 
     account: str
