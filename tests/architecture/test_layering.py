@@ -26,9 +26,10 @@ LEVELS = (
         "pure rules",
         dict.fromkeys(
             (
-                "admission budget byhand calendar cells clearing clocks collector contactfile contactmatch cursor "
-                "difference facts fees fields folding guard identity invitation keys letters lines notes notices "
-                "outcome paging permissions ports provider reconcile settle signon site sizes tally why"
+                "admission adoption budget byhand calendar cells clearing clocks collector contactfile "
+                "contactmatch cursor difference facts fees fields folding guard identity invitation keys letters "
+                "likeness lines notes notices outcome paging permissions ports provider reconcile settle signon "
+                "site sizes tally why"
             ).split(),
             STRUCTS,
         ),
@@ -42,6 +43,7 @@ LEVELS = (
             "auditbook": PYNAMODB,
             "classbook": PYNAMODB,
             "contactbook": PYNAMODB,
+            "contactmarks": PYNAMODB + STRUCTS,
             "eventbook": PYNAMODB,
             "executions": BOTO,
             "flips": PYNAMODB,
@@ -54,6 +56,7 @@ LEVELS = (
             "later": BOTO,
             "mail": BOTO,
             "marks": PYNAMODB,
+            "people": PYNAMODB,
             "secrets": BOTO,
             "snapshots": BOTO + STRUCTS,
             "records": PYNAMODB,
@@ -72,11 +75,11 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "administration administrators announcing audit beginning billing cancelling classes clearance "
-                "comparing connect contacts deciding desk editing events explaining filing finishing handlist "
-                "importing integrated integrations ledgers leftovers linking nights onboarding place plan "
-                "previews pull pulled reading report rewriting sessions settled sharing sheaf signin staging "
-                "starting state support sync tabular telling timeline tokens turn"
+                "administration administrators adopting announcing audit beginning billing cancelling classes "
+                "clearance comparing connect contacts deciding desk duplicates editing events explaining filing "
+                "finishing handlist importing integrated integrations ledgers leftovers linking matching mending "
+                "nights onboarding place plan previews pull pulled reading report rewriting sessions settled "
+                "sharing sheaf signin staging starting state support sync tabular telling timeline tokens turn"
             ).split(),
             STRUCTS,
         ),

@@ -13,7 +13,7 @@ from random import Random
 
 from roster.errors import AccountBusy, AlreadyRunning, FilesMissing, NotSetUp, Superseded
 from roster.keys import PARTITIONS, SLOTS, slot
-from roster.model import BY_HAND, JSON, KINDS, ClassEntry, ContactEntry, asdict
+from roster.model import BY_HAND, JSON, KINDS, ClassEntry, ContactEntry, Person, asdict
 from roster.ports import (
     PLAIN_ENDING,
     Audited,
@@ -22,6 +22,7 @@ from roster.ports import (
     Ending,
     Event,
     Integration,
+    Moved,
     Packed,
     Run,
     RunKey,
@@ -278,8 +279,14 @@ class MemoryRoster:
     def levels(self, account: str) -> list[Change]:
         found = [(key, item) for key, item in self.items.items() if key[0] == "level"]
         return [
-            Change(kind, id, Stored(origin, item, item["level"], mark=True)) for (_, origin, kind, id), item in found
+            Change(kind, id, Stored(origin, deepcopy(item), item.get("level", ""), mark=True))
+            for (_, origin, kind, id), item in found
         ]
+
+    def person(self, found: Change) -> tuple[Person, list[list[str]]]:
+        assert isinstance(found.entry, Stored)
+        item = found.entry.item
+        return Person(**{**item.get("person", {}), "kind": found.kind, "id": found.id}), item.get("related", [])
 
     def _write(self, event: str, provider: str, change: Change) -> None:
         entry, key = change.entry, _key(event, provider, change)
@@ -289,6 +296,13 @@ class MemoryRoster:
                 "related": fitting(entry.related()),
                 "inactive_since": entry.inactive_since,
             }
+        elif isinstance(entry, Moved):
+            level = {"level": entry.level} if entry.level else {}
+            kept = {**level, **(entry.old or {}), **(entry.own or {})}
+            kept.pop("related", None)
+            self.items[key] = deepcopy({**kept, **({"related": entry.ties} if entry.ties else {})})
+            if not self.items[key]:
+                del self.items[key]
         elif change.kind == "class_mark":
             assert self.records
             self.records.marks.get(event, {}).pop(change.id, None)
@@ -323,6 +337,8 @@ def _key(event: str, provider: str, change: Change) -> tuple[str, ...]:
     if isinstance(entry, Stored):
         whose = ("level", entry.origin) if entry.mark else (_contact(entry.origin),)
         return (*whose, change.kind, change.id)
+    if isinstance(entry, Moved):
+        return "level", entry.origin, change.kind, change.id
     if change.kind in KINDS:
         return _contact(provider), change.kind, change.id
     return change.kind, event, change.id

@@ -16,6 +16,7 @@ import pytest
 
 from roster.classes import hide_classes, import_again, never_import, remove_classes
 from roster.model import BY_HAND, Class, Enrolment, Person, Relationship, Selection, Term, replace
+from tests.fakes.kept import keep
 from tests.fakes.memory import Killed
 from tests.fakes.school import ACCOUNT, EVENT, District, Source
 from tests.unit.test_sync_classes import MemoryBook
@@ -26,6 +27,8 @@ SELECTIONS = (Selection(), Selection(terms=(TERMS[0],)), Selection(terms=(TERMS[
 LEVELS = ("Customer", "Appointment Viewer", "Event Administrator")
 FIRST = {"teacher": "Appointment Viewer"}
 RANKS = {level: rank for rank, level in enumerate(LEVELS)}
+ADOPT: dict[str, Any] = {"adopt": {"settled": []}}
+KEPT = "kept-"
 Key = tuple[str, str]
 
 
@@ -53,7 +56,7 @@ class Model:
     hidden: set[str] = field(default_factory=set)
     nightly: bool = True
     applied: tuple[Selection, ...] = ()
-    newest: tuple[str, Visible, dict[Key, str], set[str], Selection, tuple[Selection, ...]] | None = None
+    newest: tuple[str, Visible, dict[Key, str | None], set[str], Selection, tuple[Selection, ...]] | None = None
 
     def imported(self, source: Source, selection: Selection) -> Visible:
         """Everybody who is in a class of the event, and the parents of its students."""
@@ -79,10 +82,29 @@ class Model:
 
     def cleared(self, level: str) -> tuple[Visible, dict[Key, str]]:
         people = {key: one for key, one in self.now.people.items() if not self._goes(key, level)}
-        by_hand = {id: own for id, own in self.now.by_hand.items() if RANKS.get(own, 99) > RANKS[level]}
-        gone = self.now.people.keys() - people.keys()
+        by_hand = {id: own for id, own in self.now.by_hand.items() if RANKS.get(self._own(id), 99) > RANKS[level]}
+        gone = (self.now.people.keys() - people.keys()) | {kept(id) for id in self.now.by_hand.keys() - by_hand.keys()}
         levels = {key: own for key, own in self.levels.items() if key not in gone}
         return Visible(people, {}, by_hand), levels
+
+    def _own(self, id: str) -> str:
+        return self.levels.get(kept(id)) or self.now.by_hand[id]
+
+    def adopted(self) -> dict[Key, str | None]:
+        """Whoever is kept by hand and in the event now goes, and their level stays with them.
+
+        Returns what an undo sets again.
+        """
+        pairs = {id: ("student", id.removeprefix(KEPT)) for id in self.now.by_hand if id.startswith(KEPT)}
+        back: dict[Key, str | None] = {}
+        for id, key in pairs.items():
+            if not self.now.people.get(key, ("", False))[1]:
+                continue
+            mark, own = self.levels.pop(kept(id), None), self.now.by_hand.pop(id)
+            if mark or own != "Customer":
+                back |= {key: self.levels.get(key)} | ({kept(id): mark} if mark else {})
+                self.levels.setdefault(key, mark or own)
+        return back
 
     def _goes(self, key: Key, level: str) -> bool:
         own = self.levels.get(key) or FIRST.get(key[0], "Customer")
@@ -110,6 +132,8 @@ class Life:
         for level in ("Customer", "Event Administrator", "Administrator"):
             self.district.roster.items[f"contact of {BY_HAND}", "administrator", level] = {"level": level, "email": ""}
             self.model.now.by_hand[level] = level
+        for _ in range(self.dice.randrange(4)):
+            self.keep()
 
     @property
     def source(self) -> Source:
@@ -120,7 +144,7 @@ class Life:
         return Selection.from_json(self.district.records.events[EVENT].selection)
 
     def live(self) -> None:
-        self.run()
+        self.dice.choice((self.run, self.adopt))()
         for _ in range(STEPS):
             step = self.dice.choice(DEEDS)
             self.told.append(step.__name__)
@@ -171,8 +195,14 @@ class Life:
         if clear:
             model.now, model.levels = model.cleared(clear["level"])
         model.now, model.removed = model.imported(self.source, self.selection), set()
+        back = model.adopted() if "adopt" in asked else {}
         if report["writes"] or self.newest_run() == self.last_run():
-            model.newest = (self.last_run(), before[0], lost(before[1], model.levels), *before[2:])
+            model.newest = (
+                self.last_run(),
+                went(before[0], model.now),
+                lost(before[1], model.levels) | back,
+                *before[2:],
+            )
         model.applied = (self.selection,)
 
     def was_chosen(self) -> Selection:
@@ -204,7 +234,7 @@ class Life:
         assert self.district.night("clear", clear={"level": level})["status"] == "applied"
         model.now, model.levels = model.cleared(level)
         model.removed, model.applied = set(), ()
-        model.newest = (self.last_run(), before[0], lost(before[1], model.levels), *before[2:])
+        model.newest = (self.last_run(), went(before[0], model.now), lost(before[1], model.levels), *before[2:])
 
     def undo(self) -> None:
         model = self.model
@@ -215,19 +245,22 @@ class Life:
             assert report["error"]["code"] == "UndoRefused", (self.seed, self.told)
             return
         assert report["status"] == "applied", (self.seed, self.told, report)
-        _, model.now, model.levels, model.removed, chosen, model.applied = newest
-        model.levels = levels_now | model.levels  # those that were set since are nobody's to take
+        kept_now = model.now.by_hand
+        _, then, back, model.removed, chosen, model.applied = newest
+        model.now = Visible(then.people, then.classes, kept_now | then.by_hand)
+        # those that were set since are nobody's to take, but of the people whom an adoption made of two
+        model.levels = {key: own for key, own in {**levels_now, **back}.items() if own}
         model.newest = None
         assert self.selection == chosen, (self.seed, self.told)
 
     def kill(self) -> None:
-        """A run that dies at some write, with a clear or without; the next one mends it."""
+        """A run that dies at some write, with a clear, an adoption or nothing before it; the next one mends it."""
         if self.model.removed:
             return
-        clear = {"clear": {"level": "Customer"}} if self.dice.random() < 0.5 else {}
+        asked = self.dice.choice([{}, {"clear": {"level": "Customer"}}, ADOPT])
         self.district.roster.fail_after = self.dice.randrange(6)
         try:
-            self.run(**clear)
+            self.run(**asked)
         except Killed:
             self.district.roster.fail_after = None
             self.run()
@@ -260,10 +293,23 @@ class Life:
         self.district.select(self.dice.choice(SELECTIONS))
 
     def promote(self) -> None:
-        if self.model.now.people:
-            key = self.dice.choice(sorted(self.model.now.people))
+        own = {kept(id) for id in self.model.now.by_hand if id.startswith(KEPT)}
+        everybody = sorted({*self.model.now.people, *own})
+        if everybody:
+            key = self.dice.choice(everybody)
             self.model.levels[key] = self.dice.choice(("Appointment Viewer", "Administrator"))
-            self.district.roster.items["level", "fake", *key] = {"level": self.model.levels[key]}
+            origin = BY_HAND if key in own else "fake"
+            self.district.roster.items["level", origin, *key] = {"level": self.model.levels[key]}
+
+    def keep(self) -> None:
+        """Somebody types a student, whether the school has them or not."""
+        number = f"S{self.dice.randrange(5)}"
+        level = self.dice.choice(("Customer", "Event Administrator"))
+        keep(self.district, "student", KEPT + number, level, first="Sam", last="Kept", number=number)
+        self.model.now.by_hand[KEPT + number] = level
+
+    def adopt(self) -> None:
+        self.run(**ADOPT)
 
     # -- what happens at the provider
 
@@ -293,17 +339,28 @@ class Life:
 DEEDS: tuple[Callable[[Life], None], ...] = (
     Life.run, Life.run, Life.night, Life.night, Life.switch_nights, Life.clear_and_import, Life.clear,
     Life.undo, Life.undo, Life.kill, Life.delete_class, Life.delete_class, Life.unwanted, Life.hide, Life.choose,
-    Life.promote, Life.join, Life.join, Life.leave, Life.rename, Life.move, Life.change_class,
+    Life.promote, Life.keep, Life.keep, Life.adopt, Life.adopt, Life.join, Life.join, Life.leave, Life.rename,
+    Life.move, Life.change_class,
 )  # fmt: skip
 
 
-def lost(before: dict[Key, str], now: dict[Key, str]) -> dict[Key, str]:
+def kept(id: str) -> Key:
+    return "student", id
+
+
+def went(before: Visible, now: Visible) -> Visible:
+    """As it was before a run; of the people kept by hand, those whom it took."""
+    gone = {id: own for id, own in before.by_hand.items() if id not in now.by_hand}
+    return Visible(before.people, before.classes, gone)
+
+
+def lost(before: dict[Key, str], now: dict[Key, str]) -> dict[Key, str | None]:
     """What a clear has taken, and an undo brings back."""
     return {key: own for key, own in before.items() if key not in now}
 
 
 def enter(source: Source, name: str, class_id: str, dice: Random) -> None:
-    source.people.append(Person("student", name, last=name))
+    source.people.append(Person("student", name, first="Sam", last=name, number=name))
     source.members.append(Enrolment(class_id, name, "student"))
     if dice.random() < 0.7:
         if ("parent", f"P{name}") not in {(one.kind, one.id) for one in source.people}:

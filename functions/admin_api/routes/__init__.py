@@ -2,6 +2,7 @@
 
 from routes import (
     account,
+    adoption,
     audit,
     classes,
     contact_file,
@@ -23,6 +24,7 @@ from routes import (
 
 __all__ = [
     "account",
+    "adoption",
     "audit",
     "classes",
     "contact_file",

@@ -81,8 +81,8 @@ class ByHandTold(Told):
 class ImporterTold(Told):
     """`heading`: the provider that the Importer is set up for, or blank. `ready`: imports can run; else `help` says
     why not. `usual_nightly`: whether a first import ticks "Sync nightly". `no_term`: the id that stands for classes
-    without a term. `advice` and `steps`: before an integration's first import into an account that holds older data,
-    which `by_hand` counts and `note` warns of; afterwards, and in a clean account, there is no note.
+    without a term. `advice` and `steps`: before an integration's first import into an account that holds older data, as
+    `older_data` says of this one; `by_hand` counts what people keep by hand of it, and `note` warns of it.
     """
 
     provider: str
@@ -96,6 +96,7 @@ class ImporterTold(Told):
     usual_nightly: bool
     no_term: str
     levels: list[LevelTold]
+    older_data: bool
     advice: str
     steps: list[str]
     by_hand: ByHandTold
@@ -147,6 +148,7 @@ def read_importer() -> ImporterTold:
         usual_nightly=source.usual,
         no_term=NO_TERM,
         levels=[LevelTold(level=level.value, caption=caption) for level, caption in CAPTIONS.items()],
+        older_data=admin.duplicates.holds_older(admin.importer.integration(me.account)),
         advice="Clear old data before the new import.",
         steps=list(STEPS),
         by_hand=ByHandTold(**by_hand),

@@ -10,6 +10,7 @@ from roster.audit import Audit
 from roster.billing import Billing
 from roster.contacts import Contacts
 from roster.deciding import Deciding
+from roster.duplicates import Duplicates
 from roster.editing import Editing
 from roster.events import Events
 from roster.filing import Files
@@ -44,6 +45,7 @@ class Administration:
     editing: Editing
     hand_list: HandList
     files: Files
+    duplicates: Duplicates
     audit: Audit
     integrations: Integrations
     support: Support

@@ -76,7 +76,7 @@ class Beginning:
             check_active(integration)
         by = state.get("by") or (NIGHT if night else "")
         stamp = self.now.isoformat(timespec="seconds")
-        wanted = {name: state[name] for name in ("selection", "clear") if state.get(name)}
+        wanted = {name: state[name] for name in ("selection", "clear", "adopt") if state.get(name)}
         if not self.records.begin(key, owner, self.is_running, mode, stamp, by, night, wanted):
             return self._quiet(state, key, "another run has had this night")
         begun = self._told(state, key, mode, integration, event)

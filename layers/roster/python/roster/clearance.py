@@ -12,9 +12,10 @@ from functools import cached_property
 from roster.clearing import MARK, Clearing, by_id, effective
 from roster.comparing import EMPTIED
 from roster.difference import unscheduled
-from roster.keys import PARTITIONS, provider_of, shard_slots
-from roster.ledgers import CHANGING, CLEARING, RESTORED, images, lost, strayed
+from roster.keys import PARTITIONS, provider_of, shard_slots, slot
+from roster.ledgers import CHANGING, CLEARING, RESTORED, images, lost
 from roster.lines import change_line
+from roster.mending import Mended
 from roster.model import COUNTED, JSON, ContactEntry, to_line
 from roster.outcome import Doubt, Outcome
 from roster.ports import Change, ContactId, Roster, Stored
@@ -42,6 +43,10 @@ class Clearance:
     def _levels(self) -> dict[ContactId, Change]:
         return by_id(self.roster.levels(self.staging.key.account))
 
+    @cached_property
+    def _settled_levels(self) -> Mapping[ContactId, Change]:
+        return Mended(self.staging.slots, self.staging.key.account, self.told["doubt"], self.roster).marks
+
     def look(self, n: int) -> Tally:
         """Who goes and who stays, of one partition."""
         origin, part = self.told["origins"][n // PARTITIONS], n % PARTITIONS
@@ -57,7 +62,7 @@ class Clearance:
         imaged = [*gone, *(kept if overwritten else ())]
         for name, lines in (("gone", gone), ("kept", kept)):
             if lines:
-                self._write(f"{self._found}/{name}/{n:04d}", map(_bare, lines))
+                self._write(f"{self._found}/{name}/{n:04d}", map(bare, lines))
         if imaged or n == 0:  # that there is one file says that nothing else was deleted
             self._keep_images(f"{n:04d}", imaged)
         return tally
@@ -88,11 +93,13 @@ class Clearance:
         left = [
             unscheduled(one, staging.key.event) for key, one in known.items() if (provider_of(ledger), *key) in kept
         ]
-        left_over = self._left_over(gone, kept, mine)
-        out.changes = [*gone.values(), *left_over, *self._emptied(known.values(), doubt, shard, out)]
-        self._count(gone.values(), known.values(), out)
-        staging.write_changes(CLEARING, shard, map(_bare, out.changes))
-        self._restore(shard, gone, kept, lost(staging.slots, staging.key.account, told["doubt"], mine))
+        left_over = [
+            *self._left_over(gone, kept, mine),
+            *self._restore(shard, gone, kept, lost(staging.slots, staging.key.account, told["doubt"], mine)),
+        ]
+        out.changes = [*gone.values(), *left_over, *emptied(staging, told, known.values(), doubt, shard, out)]
+        self._count(gone.values(), out)
+        staging.write_changes(CLEARING, shard, map(bare, out.changes))
         self._keep(shard, left, doubt, provider_of(ledger))
         out.tally.judge("plan", "moved", len(out.changes))
         out.tally.judge("clear", "left", len(left))
@@ -102,25 +109,12 @@ class Clearance:
     def _left_over(
         self, gone: Mapping[ContactId, Change], kept: Mapping[ContactId, Change], mine: range
     ) -> list[Change]:
-        """Hand-set levels of nobody, which an interrupted undo brought back before their contacts."""
-        found = strayed(self.staging.slots, self.told["doubt"], mine).items()
-        marks = {id: one for id, one in found if id[0].startswith(MARK) and id not in gone}
-        return [one for id, one in marks.items() if (id[0].removeprefix(MARK), *id[1:]) not in kept]
+        """Hand-set levels of nobody, which an interrupted undo or adoption brought before their contacts."""
+        stray = self._levels.keys() - self._settled_levels.keys() - gone.keys()
+        nobodys = (id for id in sorted(stray) if (id[0].removeprefix(MARK), *id[1:]) not in kept)
+        return [self._levels[id] for id in nobodys if slot(id[2]) in mine]
 
-    def _emptied(self, known: Iterable[ContactEntry], doubt: Doubt, shard: int, out: Outcome) -> Iterator[Change]:
-        """The event's classes and schedules."""
-        event = self.staging.key.event
-        before = self.staging.classes(self.told["replaced"]["snapshot"], shard)
-        out.tally.judge("cleared", "class", len(before))
-        for id in sorted(before.keys() | doubt.classes):
-            yield Change("class", id, None)
-        scheduled = {one.person.id for one in known if event in one.listed and one.person.kind == "student"}
-        for id in sorted(scheduled | doubt.schedules):
-            yield Change("schedule", id, None)
-
-    def _count(self, gone: Iterable[Change], known: Iterable[ContactEntry], out: Outcome) -> None:
-        for entry in known:
-            out.tally.judge("cleared", entry.person.kind, int(self.staging.key.event in entry.listed))
+    def _count(self, gone: Iterable[Change], out: Outcome) -> None:
         contacts = [one for one in gone if isinstance(one.entry, Stored) and not one.entry.mark]
         classes = [one for one in out.changes if one.kind == "class"]
         for one in (*contacts, *classes):
@@ -134,22 +128,26 @@ class Clearance:
         gone: Mapping[ContactId, Change],
         kept: Mapping[ContactId, Change],
         found: Mapping[ContactId, Change],
-    ) -> None:
-        """An interrupted clear deleted more, or others, than this one would: judged as if they were still there."""
-        there = gone.keys() | kept.keys() | self._levels.keys()
+    ) -> list[Change]:
+        """An interrupted clear deleted more, or others, than this one would: judged as if they were still there.
+
+        Returns the hand-set levels that are there, and go as well.
+        """
         held = (entry for entry in found.items() if isinstance(entry[1].entry, Stored) and entry[1].entry.item)
-        missing = {id: one for id, one in held if id not in there}
+        missing = {id: self._levels.get(id, one) for id, one in held if id not in gone and id not in kept}
         if not missing:
-            return
+            return []
         levels = {**missing, **self._levels}
         owners = by_id(one for id, one in missing.items() if not id[0].startswith(MARK))
         stay = {
             id for id, one in owners.items() if not self._clearing.deletes(one, effective(one, levels))
         } | kept.keys()
-        restored = [one for id, one in missing.items() if (id[0].removeprefix(MARK), *id[1:]) in stay]
-        self._keep_images(f"lost-{shard:03d}", (one for one in missing.values() if one not in restored))
+        back = {id for id in missing if (id[0].removeprefix(MARK), *id[1:]) in stay}
+        self._keep_images(f"lost-{shard:03d}", (one for id, one in missing.items() if id not in back))
         if self.told["mode"] != "preview":
+            restored = (one for id, one in missing.items() if id in back and id not in self._levels)
             self.staging.write_changes(RESTORED, shard, restored)
+        return [self._levels[id] for id in sorted(missing.keys() - back) if id in self._levels]
 
     def _keep(self, shard: int, left: list[ContactEntry], doubt: Doubt, provider: str) -> None:
         """As the ledger that the import after it is compared with, or as the one that holds from now on."""
@@ -169,7 +167,27 @@ class Clearance:
         return Doubt(known, doubt.classes, doubt.schedules)
 
 
-def _bare(change: Change) -> Change:
+def emptied(
+    staging: Staging,
+    told: Mapping[str, JSON],
+    known: Iterable[ContactEntry],
+    doubt: Doubt,
+    shard: int,
+    out: Outcome,
+) -> Iterator[Change]:
+    """The event's classes and schedules go; counts them, and who was listed."""
+    event, scheduled = staging.key.event, set(doubt.schedules)
+    before = staging.classes(told["replaced"]["snapshot"], shard)
+    out.tally.judge("cleared", "class", len(before))
+    for entry in known:
+        out.tally.judge("cleared", entry.person.kind, int(event in entry.listed))
+        if event in entry.listed and entry.person.kind == "student":
+            scheduled.add(entry.person.id)
+    for kind, ids in (("class", before.keys() | doubt.classes), ("schedule", scheduled)):
+        yield from (Change(kind, id, None) for id in sorted(ids))
+
+
+def bare(change: Change) -> Change:
     """Which item, without what it holds."""
     found = change.entry
     return (

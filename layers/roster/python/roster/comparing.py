@@ -18,8 +18,8 @@ from roster.ports import Event, Integration, Records, RunKey
 from roster.staging import Staging
 
 OTHER_PROVIDER_HELP = (
-    "The contacts of this account came from another provider: clear them with the import, which asks first whom to "
-    "delete. Or write to support@pickatime.com."
+    "The contacts of this account came from another provider: a test import shows who is whom. Adopt them with the "
+    "import, or clear them with it, which asks first whom to delete. Or write to support@pickatime.com."
 )
 EMPTIED = "emptied"  # lies beside a ledger of those whom a clear left
 
@@ -58,6 +58,7 @@ class Comparison:
         before = self._selection(selection)
         replaced = {"ledger": self.integration.ledger, "snapshot": event.snapshot}
         ledger = self.integration.ledger if self._knows() else ""
+        clears = self._clears() is not None
         return {
             "mode": self.run["mode"],
             "before": before,
@@ -66,10 +67,10 @@ class Comparison:
             "doubt": [self.integration.applying, event.applying],
             "never": never,
             "removed": removed,
-            "replaced": {**replaced, "selection": before, "removed": removed, "cleared": self._clears() is not None},
+            "replaced": {**replaced, "selection": before, "removed": removed, "cleared": clears or self._adopts()},
             # listed now, while the locks are ours: should the last step be done twice, others may have begun
             "outdated": outdated(staging, event.applying, *replaced.values(), *self._others_images()),
-            **(self._cleared() if self._clears() is not None else {}),
+            **(self._cleared() if clears else self._matched()),
         }
 
     def _clears(self) -> JSON:
@@ -86,7 +87,7 @@ class Comparison:
         """Whether the ledger says anything of this provider's contacts: another's ids are other people's."""
         staging, ledger = self.staging, self.integration.ledger
         plans = self.integration.applying, self.event.applying
-        if self._clears() is not None or staging.is_ours(ledger, *plans):
+        if self._clears() is not None or self._adopts() or staging.is_ours(ledger, *plans):
             return bool(ledger)
         if staging.is_ours("", *plans) and staging.slots.names(f"{ledger}/{EMPTIED}"):
             return False
@@ -97,13 +98,38 @@ class Comparison:
         key, ledger = self.staging.key, self.integration.ledger
         Clearing.from_json(self._clears())
         refuse_others(self.records.all_events(key.account), key.event)
-        came = [provider_of(ledger), self.integration.provider, provider_of(self.integration.applying)]
         return {
             "clear": self._clears(),
-            "origins": origins_of(self.integration.origins, *came),
+            "origins": self._origins(),
             "ledger": self.staging.survivors if ledger else "",
             "snapshot": "",
         }
+
+    def _origins(self) -> list[str]:
+        came = [provider_of(self.integration.ledger), self.integration.provider]
+        return origins_of(self.integration.origins, *came, provider_of(self.integration.applying))
+
+    def _adopts(self) -> bool:
+        return self.run["mode"] in ("import", "preview") and bool(self.run.get("adopt"))
+
+    def _is_fresh(self) -> bool:
+        """Whether an adoption leaves another provider's roster behind: of that one, all classes go."""
+        plans = self.integration.applying, self.event.applying
+        return self._adopts() and not self.staging.is_ours(self.integration.ledger, *plans)
+
+    def _matched(self) -> dict[str, JSON]:
+        """Whose contacts are compared with those who come: in a test import, and where they are adopted."""
+        if self.run["mode"] != "preview" and not self._adopts():
+            return {}
+        ours = self.staging.provider
+        told: dict[str, JSON] = {"others": [origin for origin in self._origins() if origin != ours]}
+        if not self._adopts():
+            return told
+        told |= {"adopt": self.run["adopt"]["settled"], "fresh": self._is_fresh()}
+        if self._is_fresh():
+            refuse_others(self.records.all_events(self.staging.key.account), self.event.event)
+            told |= {"ledger": "", "snapshot": "", "others": [*told["others"], ours]}
+        return told
 
     def _others_images(self) -> list[str]:
         """What other events' clears deleted, while it may have to be brought back."""
@@ -137,7 +163,7 @@ class Comparison:
 
     def shards(self, wanted: int = 1) -> int:
         """As many as what is applied was written with, where it is read; for facts alone, as many as `wanted`."""
-        if self.run["mode"] in ("import", "preview") and self._clears() is None:
+        if self.run["mode"] in ("import", "preview") and self._clears() is None and not self._is_fresh():
             return wanted
         folders = filter(None, (self.integration.ledger, self.event.snapshot))
         names = [name for folder in folders for name in self.staging.slots.names(f"{folder}/") if "-of-" in name]

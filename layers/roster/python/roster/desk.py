@@ -8,6 +8,7 @@ from functools import cached_property
 
 from msgspec.json import Decoder
 
+from roster.adopting import Adopting
 from roster.calendar import Calendar
 from roster.clearance import Clearance
 from roster.difference import Applied
@@ -15,7 +16,9 @@ from roster.facts import Context
 from roster.guard import renewed
 from roster.identity import Trace, identify, newcomers
 from roster.keys import SLOTS, shard_slots, slot
-from roster.ledgers import CHANGING, RESTORED, unsettled
+from roster.ledgers import RESTORED
+from roster.matching import Matching
+from roster.mending import restored
 from roster.model import JSON, Selection, Term, to_line
 from roster.outcome import Doubt, Outcome
 from roster.ports import Packed, Roster
@@ -46,7 +49,10 @@ class Desk:
         self.told = self.staging.context()
         self.context = self._context({})
         self.clearance = Clearance(self.staging, self.told, self.roster) if "clear" in self.told else None
-        self.rewriting = Rewriting(self.staging, self.told)
+        self.matching = Matching(self.staging, self.told, self.roster) if "others" in self.told else None
+        adopting = Adopting(self.staging, self.told, self.roster, self.matching) if self.matching else None
+        self.adopting = adopting if "adopt" in self.told else None
+        self.rewriting = Rewriting(self.staging, self.told, self.roster)
         self._recognised = False
 
     def tasks(self) -> list[tuple[str, int]]:
@@ -54,16 +60,22 @@ class Desk:
         if self.told["mode"] in ("undo", "delete"):
             return self.rewriting.tasks()
         first = self.clearance.tasks() if self.clearance else []
+        last = [task for one in (self.matching, self.adopting) if one for task in one.tasks()]
         passes = () if self.told["mode"] == "clear" else PASSES if self.told["ledger"] else PASSES[2:]
         counts = {"identify": 1}
         shards = self.staging.shards
-        return [*first, *((name, shard) for name in passes for shard in range(counts.get(name, shards)))]
+        own = ((name, shard) for name in passes for shard in range(counts.get(name, shards)))
+        return [*first, *own, *last]
 
     def do(self, name: str, shard: int) -> Tally:
         if name in ("undo", "delete"):
             return self.rewriting.do(name, shard)
         if self.clearance and name in ("look", "survivors"):
             return self.clearance.look(shard) if name == "look" else self.clearance.survivors(shard)
+        if self.matching and name in ("old", "new", "match"):
+            return self.matching.do(name, shard)
+        if self.adopting and name in ("take", "adopt"):
+            return self.adopting.do(name, shard)
         if name == "newcomers":
             return self._newcomers(shard)
         if name == "identify":
@@ -163,17 +175,13 @@ class Desk:
 
     def _restore(self, shard: int) -> None:
         """What an interrupted clear deleted beside the ledger comes back, and what an interrupted undo brought, goes; a
-        clear has judged both already.
+        clear has judged both already, and an adoption will.
         """
-        if self.clearance:
+        if self.clearance or self.adopting:
             return
-        staging = self.staging
-        mine = shard_slots(shard, staging.shards)
-        known = staging.known(self.told["ledger"], CHANGING, shard) if any(self.told["doubt"]) else {}
-        found = unsettled(staging.slots, staging.key.account, self.told["doubt"], mine)
-        back = [one for id, one in found.items() if id[0] != staging.provider or id[1:] not in known]
+        back = restored(self.staging, self.told, shard)
         if back:
-            staging.write_changes(RESTORED, shard, back)
+            self.staging.write_changes(RESTORED, shard, back.values())
 
     def _doubt(self, shard: int) -> Doubt:
         doubt = self.staging.doubt(self.told["doubt"], shard)

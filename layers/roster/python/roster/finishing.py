@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from roster import report
+from roster.adoption import SURE, UNSURE, figures
 from roster.audit import of_run
 from roster.clearing import Clearing
 from roster.comparing import integration_of, is_integrated
@@ -64,6 +65,10 @@ class Finishing:
         said["excess"] = verdict["excess"]
         if "clear" in context:
             said["clearing"] = Clearing.from_json(context["clear"]).told(tally.guard)
+        if "others" in context:
+            said["duplicates"] = {verdict: figures(tally.guard, verdict) for verdict in (SURE, UNSURE)}
+        if "adopt" in context:
+            said["adopted"] = figures(tally.guard, "adopted")
         return said
 
     def _renewed(self, state: State, staging: Staging, tally: Tally) -> dict[str, JSON] | None:

@@ -5,7 +5,7 @@ Every change of the roster is a run of the state machine; here is decided whethe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,13 +16,15 @@ from roster.comparing import integration_of, is_newest
 from roster.errors import NotSetUp, NotThere, NotUnderstood, RosterError, UndoRefused
 from roster.events import Events
 from roster.integrated import known_integration
-from roster.model import BY_HAND, Kind, Selection
+from roster.keys import provider_of
+from roster.model import BY_HAND, Kind, Selection, to_line
 from roster.nights import Nights
 from roster.permissions import Administrator
-from roster.ports import Accounts, Conference, Executions, Integration, Records, Run, RunBook, RunKey
+from roster.ports import Accounts, Conference, ContactId, Executions, Integration, Records, Run, RunBook, RunKey
 from roster.starting import Starter
 
 CONFIRMED = "DELETE"
+MOST_SETTLED, LARGEST_SETTLED = 500, 100_000  # pairs, and bytes: they travel in the run's state
 LOOKED_AT = 50  # of the newest runs: test imports may follow one that is held
 STARTING = Run("starting")  # asked for, and not begun yet
 
@@ -59,17 +61,22 @@ class Importer:
         return known_integration(self.records, account)
 
     def preview(self, person: Administrator, event: str, wanted: Wanted, clear: Clear | None = None) -> str:
-        """A test import: says what an import, after such a clear, would do, and changes nothing."""
+        """A test import: says what an import, after such a clear, would do, and changes nothing. Where another
+        provider's roster is there and is not cleared, it is one that adopts.
+        """
         self._ready(person, event)
-        more = self._clearing(person, event, clear.level) if clear else {}
+        more = self._clearing(person, event, clear.level) if clear else self._adopting(person.account)
         return self.starter.start(
             person.account, event, "preview", person.id, selection=wanted.selection.to_json(), **more
         )
 
     def start(self, person: Administrator, event: str, wanted: Wanted, clear: Clear | None = None) -> str:
         """An import. Its choice is kept with the event once it was applied, and every night goes by it."""
-        self._ready(person, event)
         more = self._clearing(person, event, _sure(clear).level) if clear else {}
+        return self._import(person, event, wanted, **more)
+
+    def _import(self, person: Administrator, event: str, wanted: Wanted, **more: Any) -> str:
+        self._ready(person, event)
         if not wanted.selection.terms:
             raise NotUnderstood("terms: none is chosen", "Choose at least one term; a test import lists them.")
         run = self.starter.start(
@@ -78,6 +85,19 @@ class Importer:
         if wanted.nightly is not None:
             self._switch(person.account, event, wanted.nightly)
         return run
+
+    def adopt(
+        self, person: Administrator, event: str, wanted: Wanted, preview: str, settled: Mapping[ContactId, str]
+    ) -> str:
+        """An import in which people kept here become the provider's. `settled`: who is whom, blank for nobody, by what
+        the test import `preview` showed.
+        """
+        if self.run(person.account, event, preview).mode != "preview":
+            raise NotUnderstood(f"run {preview} is no test import", "Start a test import, and look at who is whom.")
+        asked = [[*whose, new] for whose, new in sorted(settled.items())]
+        if len(to_line(asked)) > LARGEST_SETTLED:
+            raise NotUnderstood("settled: that is too much at once", "Settle some, import, and settle others then.")
+        return self._import(person, event, wanted, adopt={"settled": asked})
 
     def switch(self, person: Administrator, event: str, on: bool) -> None:
         """The event's nightly sync. What was imported stays, and a run that is under way ends as it would."""
@@ -138,6 +158,8 @@ class Importer:
         if next(newest, run) != run:
             raise NotUnderstood(f"another run was started after run {run}", "Import again, and look at what is held.")
         more: dict[str, Any] = {"selection": found.asked["selection"]} if "selection" in found.asked else {}
+        if "adopt" in found.asked:
+            more["adopt"] = found.asked["adopt"]
         if "clear" in found.asked:  # whoever administers by now stays as well
             more |= self._clearing(person, event, found.asked["clear"]["level"])
         new = self.starter.new_run()
@@ -178,6 +200,11 @@ class Importer:
         emails = sorted({*self.accounts.administrators(person.account), *filter(None, [person.email])})
         keep = {"contacts": [[BY_HAND, Kind.ADMINISTRATOR.value, person.id]], "emails": emails}
         return {"clear": {"level": level, "keep": keep}}
+
+    def _adopting(self, account: str) -> dict[str, Any]:
+        integration = self.records.integration(account)
+        other = provider_of(integration.ledger) not in ("", integration.provider)
+        return {"adopt": {"settled": []}} if other else {}
 
     def _held(self, key: RunKey) -> Run:
         found = self.run(key.account, key.event, key.run)

@@ -84,6 +84,11 @@ def contacts_of_kind(kind: str) -> str:
     return _join(kind, "")
 
 
+def behind_kind(kind: str) -> str:
+    """What sorts behind every contact of this kind, and before the next kind."""
+    return contacts_of_kind(kind) + LAST
+
+
 def contact_of(pk: str, sk: str) -> tuple[str, str, str]:
     """Origin, kind and id of the contact whose item, or whose mark, has this key."""
     if not pk.startswith(_join("mark", "")):

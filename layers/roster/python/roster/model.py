@@ -45,6 +45,7 @@ class Level(StrEnum):
 
 BY_HAND = "pickatime"  # the provider of contacts that people keep themselves
 KINDS = tuple(kind.value for kind in Kind)
+FIRST_LEVEL = {Kind.TEACHER.value: Level.APPOINTMENT_VIEWER.value}  # of any other kind: Customer
 RANKS = {level.value: rank for rank, level in enumerate(Level)}
 COUNTED = ("student", "teacher", "parent", "class", "enrolment", "relationship")
 OUTCOMES = ("created", "updated", "unchanged", "departed", "returned", "rejected")

@@ -43,6 +43,7 @@ class Action(StrEnum):
     SEE_CONTACTS = "contact.see"
     CHANGE_CONTACTS = "contact.change"
     DELETE_CONTACTS = "contact.delete"
+    ADOPT_CONTACTS = "contact.adopt"
     SEE_SECURITY_VALUE = "security_value.see"
     SEE_FEES = "fee.see"
     ATTACH_SCHOOLS = "school.attach"
@@ -82,6 +83,7 @@ LOWEST: Mapping[Action, Level] = {
     Action.SEE_CONTACTS: Level.ADMINISTRATOR,
     Action.CHANGE_CONTACTS: Level.ADMINISTRATOR,
     Action.DELETE_CONTACTS: Level.ADMINISTRATOR,
+    Action.ADOPT_CONTACTS: Level.ADMINISTRATOR,
     Action.SEE_SECURITY_VALUE: Level.ADMINISTRATOR,
     Action.SEE_FEES: Level.ADMINISTRATOR,
     Action.ATTACH_SCHOOLS: Level.ADMINISTRATOR,

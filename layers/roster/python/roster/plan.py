@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
+from roster.adoption import HELP
 from roster.collector import sweep, undisturbed
 from roster.comparing import Comparison, integration_of
 from roster.desk import Desk, calendar
@@ -85,7 +86,7 @@ class Planner:
             school_vanished=len(unknown),
         )
         told["trusted"] = departures_trusted(tally, states)
-        told["help"] = dict(staging.help())
+        told["help"] = {**staging.help(), **HELP}
         self._note(staging, told, notes)
         # somebody who tries an import wants to see its classes, be they last night's
         quiet = run["mode"] != "preview" and unchanged(event.settled, place.content, told, integration, event)

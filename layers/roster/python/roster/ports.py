@@ -19,7 +19,7 @@ from roster.errors import ProviderUnavailable
 from roster.fees import Attachments
 from roster.invitation import Invitation
 from roster.letters import Letter
-from roster.model import JSON, ClassEntry, ContactEntry
+from roster.model import JSON, ClassEntry, ContactEntry, Person
 from roster.permissions import Administrator
 
 
@@ -343,7 +343,11 @@ class Roster(Protocol):
         ...
 
     def levels(self, account: str) -> Sequence[Change]:
-        """The levels that were set by hand, as the table holds them."""
+        """What was set by hand of contacts, levels above all, as the table holds it."""
+        ...
+
+    def person(self, found: Change) -> tuple[Person, list[list[str]]]:
+        """Whom such an item tells of, and their ties (see ContactItem, ContactMarkItem)."""
         ...
 
 
@@ -357,15 +361,42 @@ class Stored(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="store
     mark: bool = False
 
 
+class Moved(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="moved"):
+    """The mark of a contact once somebody has become it: what was set of the old one (the item of its mark) goes on,
+    but not before what was set of the contact itself. `level`: where neither says one. `ties`: all that it shall hold.
+    `last`, `first`: the contact's own name.
+    """
+
+    origin: str
+    old: JSON = None
+    own: JSON = None
+    level: str = ""
+    ties: list[list[str]] = []
+    last: str = ""
+    first: str = ""
+
+
 class Change(Struct, frozen=True, array_like=True):
     """One item to write. `entry` None deletes that contact, class, schedule or (kind `class_mark`) class's mark."""
 
     kind: str
     id: str
-    entry: ContactEntry | ClassEntry | Stored | tuple[str, ...] | None
+    entry: ContactEntry | ClassEntry | Stored | Moved | tuple[str, ...] | None
 
 
 ContactId: TypeAlias = tuple[str, str, str]  # origin, kind, id
+
+
+class Kept(Protocol):
+    """Contacts of an account, whoever they came from."""
+
+    def named(self, account: str, whose: Collection[ContactId]) -> Mapping[ContactId, Person]:
+        """Names, e-mail, numbers and grade of those who are there; never a birth date."""
+        ...
+
+    def by_hand(self, account: str) -> bool:
+        """Whether people keep any student, teacher or parent themselves."""
+        ...
 
 
 class Executions(Protocol):

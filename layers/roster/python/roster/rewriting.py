@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from roster.difference import Applied, delisted, difference, outcome
 from roster.keys import provider_of, shard_slots, slot
 from roster.ledgers import CHANGING, RESTORED, images, unsettled
-from roster.model import COUNTED, JSON, ClassEntry, ContactEntry
+from roster.lines import change_line
+from roster.mending import Mended
+from roster.model import COUNTED, JSON, ClassEntry, ContactEntry, to_line
 from roster.outcome import Doubt, Outcome
-from roster.ports import Change, ContactId
+from roster.ports import Change, ContactId, Roster, Stored
 from roster.settle import told_class, told_contact
 from roster.staging import Staging
 from roster.tally import Tally
@@ -22,6 +25,7 @@ class Rewriting:
 
     staging: Staging
     told: Mapping[str, JSON]
+    roster: Roster
 
     def tasks(self) -> list[tuple[str, int]]:
         return [(self.told["mode"], shard) for shard in range(self.staging.shards)]
@@ -47,8 +51,21 @@ class Rewriting:
         doubt = with_removed(staging.doubt(self.told["doubt"], shard), hand, (now, then), event, mine)
         then = then.without_classes(target["removed"].keys(), event)
         back = images(staging.slots, target["images"], mine)
+        self._keep_marks(shard, back)
         missed = self._missed(shard, (now, then), back)
         return [*difference(now, then, event, doubt, back)], missed, now
+
+    def _keep_marks(self, shard: int, back: Mapping[ContactId, Change]) -> None:
+        """What is set by hand now and goes back as well: should the undo be interrupted, it was not done."""
+        now = [self._marks[id] for id in back if id in self._marks]
+        if now:
+            lines = (change_line(one, to_line(one.entry)) for one in now)
+            self.staging.slots.write(f"{self.staging.cleared}/marks-{shard:03d}", lines)
+
+    @cached_property
+    def _marks(self) -> Mapping[ContactId, Change]:
+        staging = self.staging
+        return Mended(staging.slots, staging.key.account, self.told["doubt"], self.roster).marks
 
     def _missed(self, shard: int, both: Iterable[Applied], more: Mapping[ContactId, Change]) -> list[Change]:
         """What an interrupted clear deleted, or an interrupted undo brought back, and no ledger knows."""
@@ -75,6 +92,8 @@ class Rewriting:
     def _counted(self, changes: Iterable[Change], now: Applied) -> Outcome:
         out = Outcome()
         for change in changes:
+            if isinstance(change.entry, Stored) and change.entry.mark:
+                continue
             became = outcome(change, now, self.staging.key.event)
             names: list[str] = []
             if became == "updated" and isinstance(change.entry, ContactEntry):

@@ -314,7 +314,8 @@ def nights() -> Nights:
 def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
     _warm("administration applications auditbook classbook contactbook eventbook executions functions handbook")
-    _warm("heldlinks integrationbook later mail records runbook schedules signins snapshots staff switches")
+    _warm("heldlinks integrationbook later mail people records runbook schedules signins snapshots staff")
+    _warm("switches")
 
 
 @cache
@@ -330,6 +331,7 @@ def administration() -> Administration:
     from roster.contactbook import DynamoContactBook
     from roster.contacts import Contacts
     from roster.deciding import Deciding
+    from roster.duplicates import Duplicates
     from roster.editing import Editing
     from roster.eventbook import DynamoEventBook
     from roster.events import Events
@@ -344,6 +346,7 @@ def administration() -> Administration:
     from roster.integrations import Integrations
     from roster.later import Later
     from roster.mail import SesMail
+    from roster.people import DynamoKept
     from roster.runbook import DynamoRunBook
     from roster.sessions import Sessions
     from roster.signin import SignIn
@@ -384,6 +387,7 @@ def administration() -> Administration:
         Editing(DynamoHandBook(), staff, _now, lambda: token_hex(8)),
         HandList(DynamoHandBook()),
         Files(_slots()),
+        Duplicates(_slots(), DynamoKept()),
         audit,
         Integrations(_records(), applications, agreed, functions, _stamp),
         Support(applications, accounts, _records(), agreed, functions, _stamp),

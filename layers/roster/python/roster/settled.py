@@ -50,7 +50,7 @@ def unchanged(
     }
     same = bool(content) and all(before.get(name) == value for name, value in now.items())
     sound = context["trusted"] and not any(context["doubt"]) and not context["vanished"]
-    sound = sound and not context["removed"] and "clear" not in context
+    sound = sound and not context["removed"] and "clear" not in context and "adopt" not in context
     return same and sound and context["today"] < before["until"]
 
 
@@ -60,7 +60,7 @@ def carried_over(staging: Staging, folder: str) -> bool:
     try:
         slots.write_json(f"{staging.folder}/offer", slots.read_json(f"{folder}/offer"))
         for name in slots.names(f"{folder}/problems/"):
-            if name.endswith("/identify"):
+            if name.endswith(("/identify", "/match")):
                 continue  # who was recognised was recognised that night
             slots.write_json(f"{staging.folder}/problems/{name.rsplit('/', 1)[1]}", slots.read_json(name))
     except FilesMissing:

@@ -17,7 +17,8 @@ MODES = ("import", "preview", *ALONE)
 class State(TypedDict, total=False):
     """Places, sums and names of files; never a row and never a secret. `quiet`: why nothing is done tonight. `chosen`:
     the selection is the run's own. `dry`: a clear that only says whom it would delete. `failing`, `warned`: how the
-    event's last run ended (roster.notices).
+    event's last run ended (roster.notices). `adopt`: people kept here become those of the provider; its `settled` says
+    who is whom: origin, kind, id, and the provider's id or blank.
     """
 
     account: str
@@ -27,6 +28,7 @@ class State(TypedDict, total=False):
     by: str
     allow: str
     clear: dict[str, JSON]
+    adopt: dict[str, JSON]
     undo: str
     night: str
     zone: str
@@ -61,4 +63,4 @@ def staging_of(slots: Slots, state: State) -> Staging:
 
 def asked(state: Mapping[str, JSON]) -> dict[str, JSON]:
     """What of a run's input goes on travelling with it."""
-    return {name: state[name] for name in ("by", "allow", "clear", "undo", "shared", "dry") if state.get(name)}
+    return {name: state[name] for name in ("by", "allow", "clear", "adopt", "undo", "shared", "dry") if state.get(name)}

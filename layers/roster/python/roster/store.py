@@ -20,14 +20,14 @@ from msgspec.json import encode
 from pynamodb.connection import Connection
 
 from roster import keys
+from roster.contactmarks import mark_item
 from roster.errors import StoreBusy
-from roster.model import KINDS, Class, ClassEntry, ContactEntry, Kind, Level, Person
-from roster.ports import Change, Stored
+from roster.model import FIRST_LEVEL, KINDS, Class, ClassEntry, ContactEntry, Level, Person
+from roster.ports import Change, Moved, Stored
 from roster.sizes import fitting
-from roster.tables import ClassItem, ContactItem, Item, ScheduleItem, wired
+from roster.tables import ClassItem, ContactItem, Item, ScheduleItem, plain, wired
 from roster.trouble import TABLE, trouble
 
-FIRST_LEVEL = {Kind.TEACHER.value: Level.APPOINTMENT_VIEWER.value}
 # Attributes of an item that are the record's own, under the same name.
 PERSONAL = tuple(name for name in Person.__struct_fields__ if hasattr(ContactItem, name))
 OF_CLASS = tuple(name for name in Class.__struct_fields__ if hasattr(ClassItem, name))
@@ -81,6 +81,13 @@ class DynamoRoster:
             Change(kind, id, Stored(origin, item, item.get("level", {}).get("S", ""), mark=True))
             for (origin, kind, id), item in marks
         ]
+
+    def person(self, found: Change) -> tuple[Person, list[list[str]]]:
+        item = found.entry.item if isinstance(found.entry, Stored) else None
+        told = {name: plain(value) for name, value in (item or {}).items()}
+        known = {name: told[name] for name in PERSONAL if name in told and type(told[name]) is str}
+        born = told.get("security_value", "")
+        return Person(**{**known, "kind": found.kind, "id": found.id, "birth_date": born}), told.get("related", [])
 
     def _send(self, batch: list[Request]) -> int:
         """Send the batch, and what DynamoDB leaves of it again, until nothing is left.
@@ -167,6 +174,11 @@ def _request(change: Change, account: str, event: str, provider: str) -> Request
     if isinstance(entry, Stored):
         built = keys.contact_mark if entry.mark else keys.contact
         return _put(entry.item) if entry.item else _delete(built(account, entry.origin, change.kind, change.id))
+    if isinstance(entry, Moved):
+        item = mark_item(account, change, entry)
+        return (
+            _put(item) if len(item) > 2 else _delete(keys.contact_mark(account, entry.origin, change.kind, change.id))
+        )
     if change.kind in KINDS:
         return _delete(keys.contact(account, provider, change.kind, change.id))
     if change.kind == "class_mark":

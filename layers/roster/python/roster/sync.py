@@ -86,7 +86,7 @@ class Sync:
             "reasons": [sentence for _, sentence in found.values()],
             "excess": {code: list(figures) for code, figures in found.items()},
             "shards": list(range(state["plan"]["shards"])),
-            "clear": "clear" in context,
+            "clear": "clear" in context or "adopt" in context,
         }
         return {**state, "verdict": verdict}
 
@@ -94,7 +94,7 @@ class Sync:
         tally = Tally.from_json(state["plan"]["tally"])
         if state["mode"] in ALONE:
             return {}
-        if "clear" in context:
+        if "clear" in context or context.get("fresh"):
             chosen = Selection.from_json(context["selection"])
             unasked = () if chosen.contacts else ("parent", "relationship")
             return excess_of_clear(tally, context["vanished"], unasked, context["trusted"])
@@ -180,4 +180,5 @@ def _decided(state: State, held: bool, context: Mapping[str, JSON]) -> str:
         return "held"
     known = context["ledger"] and context["snapshot"] and context["before"] == context["selection"]
     moved = Tally.from_json(state["plan"]["tally"]).guard["plan.moved"]
-    return "apply" if moved or not known or any(context["doubt"]) or "clear" in context else "unchanged"
+    clears = "clear" in context or context.get("fresh")
+    return "apply" if moved or not known or any(context["doubt"]) or clears else "unchanged"

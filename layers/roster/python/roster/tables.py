@@ -266,10 +266,14 @@ class LockItem(Item):
 
 
 class ContactMarkItem(Item):
-    """What a person set by hand of a contact: its access level, and `edits`, attributes that win over the item's."""
+    """What a person set by hand of a contact: its access level, and `edits`, attributes that win over the item's.
+    `related`: [origin, id, relation, type] of parents or children beyond those of the contact's own item, whoever keeps
+    them.
+    """
 
     level = UnicodeAttribute(null=True)
     edits: JSONAttribute = JSONAttribute(null=True)
+    related: ListAttribute[Any] = ListAttribute(null=True)
     name_part = UnicodeAttribute(null=True)
     name_order = UnicodeAttribute(null=True)
     email_key = UnicodeAttribute(null=True)
@@ -352,6 +356,13 @@ def wired(model: type[Item], values: Mapping[str, Any]) -> dict[str, Any]:
 def _names(model: type[Item]) -> Mapping[str, str]:
     """The attributes' names in the table, by their names here; none is typed otherwise than texts and lists are."""
     return {name: one.attr_name for name, one in model.get_attributes().items() if one.attr_type in ("S", "L")}
+
+
+def plain(value: Mapping[str, Any]) -> Any:
+    """A text or a list as DynamoDB holds it; of any other type, nothing."""
+    if "L" in value:
+        return [plain(one) for one in value["L"]]
+    return value.get("S", "")
 
 
 def _list(values: Iterable[Any]) -> dict[str, Any]:

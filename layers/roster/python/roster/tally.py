@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from roster.adoption import HELP
 from roster.model import COUNTED, JSON, OUTCOMES
 
 PRESENT = ("created", "updated", "unchanged", "returned")
-ONCE = frozenset({"matched_by_person"})  # said in the night in which it happened
+ONCE = frozenset({"matched_by_person", *HELP})  # said in the night in which it happened
 
 
 @dataclass
