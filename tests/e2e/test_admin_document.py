@@ -26,7 +26,7 @@ CHECKS = [
     openapi_checks.content_type_conformance,
     openapi_checks.response_schema_conformance,
 ]
-EXAMPLES = 12
+EXAMPLES = 7
 
 
 @pytest.fixture(scope="module")

@@ -380,6 +380,7 @@ def born(dice: Random) -> Source:
     return source
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("first", range(0, LIVES, 100))
 def test_a_thousand_lives(first: int) -> None:
     for seed in range(first, first + 100):
