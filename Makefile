@@ -16,6 +16,8 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 # No tool calls home, and no setting of this machine's AWS account reaches a test.
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
+# Compiling what is imported takes seconds in each of a hundred processes: it is kept, whatever this machine thinks of that.
+unexport PYTHONDONTWRITEBYTECODE
 
 checksum = $(firstword $(shell cat $(1) | cksum))
 DEV := $(VENV)/.installed-$(call checksum,requirements/dev.txt)

@@ -21,6 +21,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from local import patch, repairs
 from local.lambda_host import LambdaHost, TooLarge, TooMany, UnknownFunction
+from local.listening import end, serve
 from local.observe import Observers
 from local.wire import Call
 
@@ -146,16 +147,11 @@ class EmbeddedAws:
         self._server = _serve(self.gate)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         repairs.apply(self.endpoint, host, time_scale)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="embedded-aws", daemon=True
-        )
         os.environ["MOTO_PORT"] = str(self._server.server_port)
-        self._thread.start()
+        serve(self._server, "embedded-aws")
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        end(self._server)
         patch.undo()
         os.environ.pop("MOTO_PORT", None)
         self._running.release()

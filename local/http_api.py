@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 
 from local import payload
 from local.lambda_host import LambdaHost, TooLarge, TooMany
+from local.listening import end, serve
 from local.template import TemplateError
 
 log = logging.getLogger(__name__)
@@ -147,8 +147,7 @@ class HttpApiFront(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.host, self.api = host, Api()
         self.url = f"http://127.0.0.1:{self.server_port}"
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="http-api", daemon=True)
-        self._thread.start()
+        serve(self, "http-api")
 
     def publish(self, api: Api) -> str:
         if self.api.routes:
@@ -157,9 +156,7 @@ class HttpApiFront(ThreadingHTTPServer):
         return self.url
 
     def stop(self) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
+        end(self)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         log.debug("the client hung up", exc_info=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from local.guardian import Guardian, base_python
+from local.listening import end, serve
 
 INIT_SECONDS = 30.0  # AWS allows 10; a laptop that starts ten workers at once may need more
 _VERSION = "/2018-06-01/runtime/"
@@ -138,8 +139,7 @@ class Worker:
         self._dead.set()
         self._inbox.put(None)
         self._news.put(("exit", self._process.returncode))
-        self._api.shutdown()
-        self._api.server_close()
+        end(self._api)
 
     # What the Runtime API tells us, in the threads of its server.
 
@@ -170,7 +170,7 @@ class _RuntimeServer(ThreadingHTTPServer):
 def _runtime_api(worker: Worker) -> _RuntimeServer:
     server = _RuntimeServer(("127.0.0.1", 0), _RuntimeHandler)
     server.worker = worker
-    threading.Thread(target=server.serve_forever, name=f"{worker.function}-api", daemon=True).start()
+    serve(server, f"{worker.function}-api")
     return server
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import socket
 import struct
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from ..listening import end, serve
 from .faults import Fault, Faults, Reply, damaged
 
 
@@ -45,7 +45,7 @@ class Sandbox:
         handler = type("Handler", (_Handler,), {"sandbox": self})
         self._http = _Server(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+        serve(self._http, "sandbox")
 
     @classmethod
     def start(cls, *args: Any, **more: Any) -> Self:
@@ -53,8 +53,7 @@ class Sandbox:
         return cls(*args, **more)
 
     def stop(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        end(self._http)
 
     def __enter__(self) -> Self:
         return self

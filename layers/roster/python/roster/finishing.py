@@ -23,7 +23,7 @@ from roster.state import ALONE, State, key_of, staging_of
 from roster.tally import Tally
 
 CANCELLED = {"code": "Cancelled", "message": "somebody stopped the run", "help": "Nothing was changed."}
-ENDED_AS = {"ABORTED": "cancelled"}  # any other end that left no record is a failure
+STOPPED = "ABORTED"  # by somebody; any other end that left no record is a failure
 
 
 @dataclass
@@ -157,9 +157,8 @@ class Finishing:
             return {}
         lingers = is_applying(self.records, key)
         said = report.failed({"Error": "Stopped", "Cause": ""}, {}, lingers)
-        said["status"] = ENDED_AS.get(status, "failed")
-        if said["status"] == "cancelled" and not lingers:
-            said["error"] = CANCELLED
+        if status == STOPPED and not lingers:  # what was stopped while it wrote has failed: it may be half done
+            said |= {"status": "cancelled", "error": CANCELLED}
         self._give_up_pulling(key.account, run)
         row = self._audited(state, run, said) if lingers else None
         self.records.finish(key, said["status"], said, self._stamp(), ending=Ending(lingers=lingers, audited=row))
