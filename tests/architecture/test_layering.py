@@ -28,7 +28,7 @@ LEVELS = (
             (
                 "admission adoption budget byhand calendar cells clearing clocks collector contactfile "
                 "contactmatch cursor difference facts fees fields folding guard identity invitation keys letters "
-                "likeness lines notes notices outcome paging permissions ports provider reconcile settle signon "
+                "likeness lines notes notices outcome paging permissions ports provider reconcile settle signon slots "
                 "site sizes tally why"
             ).split(),
             STRUCTS,
@@ -75,7 +75,7 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "administration administrators adopting announcing audit beginning billing cancelling classes "
+                "administration administrators adopting announcing audit beginning billing booking cancelling classes "
                 "clearance comparing connect contacts deciding desk duplicates editing events explaining filing "
                 "finishing handlist importing integrated integrations ledgers leftovers linking matching mending "
                 "nights onboarding place plan previews pull pulled reading report rewriting sessions settled "

@@ -154,6 +154,10 @@ class MemoryEventBook:
             self.events[event] = replace(self.events[event], **given)
         return there
 
+    def arrange(self, account: str, event: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        there = self.events.get(event)
+        return there is not None and there.booking == before and self.change(account, event, {"booking": after})
+
     def deleting(self, account: str, event: str, run: str) -> bool:
         self.log.append(f"{event} is deleted by {run}")
         return self.change(account, event, {"deleting": run})

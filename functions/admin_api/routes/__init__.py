@@ -18,6 +18,7 @@ from routes import (
     runs,
     session,
     sign_in,
+    slots,
     support,
     why,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "runs",
     "session",
     "sign_in",
+    "slots",
     "support",
     "why",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from roster.administrators import Administrators
 from roster.audit import Audit
 from roster.billing import Billing
+from roster.booking import Booking
 from roster.contacts import Contacts
 from roster.deciding import Deciding
 from roster.duplicates import Duplicates
@@ -56,3 +57,4 @@ class Administration:
     mail_link: Callable[[str, str, str, str], None]
     deciding: Deciding
     teller: Teller
+    booking: Booking

@@ -62,6 +62,10 @@ class DynamoEventBook:
     def change(self, account: str, event: str, given: Mapping[str, Any]) -> bool:
         return _written(account, event, [_given(name, value) for name, value in given.items()])
 
+    def arrange(self, account: str, event: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        same = EventItem.booking == dict(before) if before else EventItem.booking.does_not_exist()
+        return _written(account, event, [EventItem.booking.set(dict(after))], THERE & same)
+
     @trouble(TABLE)
     def reserve(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
         return take(keys.event_lock(key.account, key.event), key, owner, is_running)
@@ -118,4 +122,5 @@ def _conference(account: str, item: EventItem) -> Conference:
         tuple(term.name or term.id for term in selection.terms),
         item.deleting or "",
         selection.to_json(),
+        dict(item.booking or {}),
     )

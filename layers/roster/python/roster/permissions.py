@@ -38,6 +38,7 @@ class Action(StrEnum):
     SEE_CLASSES = "class.see"
     CHANGE_CLASSES = "class.change"
     SEE_REASON = "reason.see"
+    CHANGE_SLOTS = "slot.change"
     SEE_INTEGRATION = "integration.see"
     CHANGE_INTEGRATION = "integration.change"
     SEE_CONTACTS = "contact.see"
@@ -78,6 +79,7 @@ LOWEST: Mapping[Action, Level] = {
     Action.SEE_CLASSES: Level.EVENT_ADMINISTRATOR,
     Action.CHANGE_CLASSES: Level.EVENT_ADMINISTRATOR,
     Action.SEE_REASON: Level.EVENT_ADMINISTRATOR,
+    Action.CHANGE_SLOTS: Level.EVENT_ADMINISTRATOR,
     Action.SEE_INTEGRATION: Level.ADMINISTRATOR,
     Action.CHANGE_INTEGRATION: Level.ADMINISTRATOR,
     Action.SEE_CONTACTS: Level.ADMINISTRATOR,

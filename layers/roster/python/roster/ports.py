@@ -807,7 +807,7 @@ class Conference:
     """An event as its administrators know it. The three groups are what another event takes over from this one.
 
     `terms`: names of those whose classes it holds, where `imported`. `deleting`: the run that deletes it. `selection`:
-    what its nights bring.
+    what its nights bring. `booking`: the window of its slots, and once it was opened, whether booking is `on`.
     """
 
     account: str
@@ -824,6 +824,7 @@ class Conference:
     terms: tuple[str, ...] = ()
     deleting: str = ""
     selection: Mapping[str, JSON] = field(default_factory=dict)
+    booking: Mapping[str, JSON] = field(default_factory=dict)
 
 
 class EventBook(Protocol):
@@ -839,6 +840,10 @@ class EventBook(Protocol):
 
     def change(self, account: str, event: str, given: Mapping[str, JSON]) -> bool:
         """Writes what is given of name, day and the three groups; False where the event is gone."""
+        ...
+
+    def arrange(self, account: str, event: str, before: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
+        """Its slots and booking; False where they are not as before any more, or the event is gone."""
         ...
 
     def reserve(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:

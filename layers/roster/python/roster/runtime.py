@@ -327,6 +327,7 @@ def administration() -> Administration:
     from roster.audit import Audit
     from roster.auditbook import DynamoAuditBook
     from roster.billing import Billing
+    from roster.booking import Booking
     from roster.classbook import DynamoClassBook
     from roster.contactbook import DynamoContactBook
     from roster.contacts import Contacts
@@ -398,6 +399,7 @@ def administration() -> Administration:
         lambda account, email, place, to: later.call(step="mail", account=account, email=email, place=place, to=to),
         deciding,
         Teller(_records(), runs, importer.accounts, accounts, mail, deciding.links, address, _now),
+        Booking(book, importer, _slots()),
     )
 
 

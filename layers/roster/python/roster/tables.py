@@ -209,7 +209,7 @@ class EventItem(Item):
 
     `settings`, `notifications` and `fields` are what another event takes over that is made from this one, its
     `template`. `deleting`: the run that deletes it. `warned`: codes of its last run's warnings; `failing`: what its
-    imports fail at.
+    imports fail at. `booking`: the window of its slots, and whether somebody has opened booking; no run writes it.
     """
 
     name = UnicodeAttribute(null=True)
@@ -230,6 +230,7 @@ class EventItem(Item):
     deleting = UnicodeAttribute(null=True)
     warned: JSONAttribute = JSONAttribute(null=True)
     failing: JSONAttribute = JSONAttribute(null=True)
+    booking: JSONAttribute = JSONAttribute(null=True)
 
 
 class RunItem(Item):
