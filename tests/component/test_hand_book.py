@@ -68,6 +68,11 @@ def test_ties_in_a_mark_outlive_what_was_set_beside_them(book: DynamoHandBook) -
     assert DynamoRoster().person(mark)[1] == ties
 
 
+def test_an_id_that_no_key_holds_is_nobodys_and_not_asked_for() -> None:
+    """DynamoDB refuses such a key, which would read as trouble of ours."""
+    assert DynamoHandBook().of(ACCOUNT, ("fake", "teacher", "x" * 2_000)) is None
+
+
 def test_a_mark_with_edits_goes_with_its_contact_and_comes_back_byte_for_byte(book: DynamoHandBook) -> None:
     roster = DynamoRoster()
     book.set_mark(ACCOUNT, card(book), ContactMark(), ContactMark(edits={"email": "edna@school.example"}))

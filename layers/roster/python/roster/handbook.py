@@ -31,6 +31,8 @@ class DynamoHandBook:
 
     @trouble(TABLE)
     def of(self, account: str, contact: ContactId) -> ContactCard | None:
+        if not keys.fits(contact[2]):
+            return None
         try:
             item = ContactItem.get(*keys.contact(account, *contact), consistent_read=True)
         except DoesNotExist:
