@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from roster import keys
 from roster.contactbook import DynamoContactBook
 from roster.errors import NotThere
+from roster.handbook import DynamoHandBook
 from roster.model import BY_HAND, KINDS, Class, ClassEntry, ContactEntry, Listing, Person
 from roster.permissions import Administrator
-from roster.ports import Change, Contact
+from roster.ports import Change, Contact, ContactCard, ContactMark
 from roster.staff import DynamoStaff
 from roster.store import DynamoRoster
 from roster.tables import ContactMarkItem, Item
@@ -126,6 +128,29 @@ def test_what_was_edited_by_hand_goes_before_the_import(table: str) -> None:
     assert [(one.id, one.name) for one in listed()] == [("1", "Anna Adams"), ("2", "Bob Smith")]
     DynamoRoster().apply(ACCOUNT, "spring", "fake", [Change("student", "1", None)])
     assert ids(listed()) == ["2"]
+
+
+def test_nobody_leaves_the_list_whose_other_name_the_provider_changes(table: str) -> None:
+    stored(ANN, BOB)
+    DynamoHandBook().set_mark(
+        ACCOUNT,
+        ContactCard("fake", "student", "1", first="Anna", last="Smith"),
+        ContactMark(),
+        ContactMark("", {"first": "Anna"}),
+    )
+    assert [one.name for one in listed()] == ["Anna Smith", "Bob Smith"]
+    stored(Person("student", "1", "Ann", last="Zorn"))  # a night, after a wedding
+    for most in (1, 2, 5):
+        assert [one.name for one in listed(most)] == ["Bob Smith", "Anna Zorn"]
+    assert ids(listed(5, KINDS, keys.names_from("zorn"))) == ["1"]
+
+
+def test_nobody_leaves_the_list_whose_names_two_people_changed_at_once(table: str) -> None:
+    book, adam = DynamoHandBook(), ContactCard(BY_HAND, "teacher", "a", first="Adam", last="Able")
+    book.add(ACCOUNT, [adam])
+    book.change(ACCOUNT, replace(adam, last="Young"), ["last"])
+    book.change(ACCOUNT, replace(adam, first="Art"), ["first"])  # by what was read before
+    assert [one.name for one in listed()] == ["Art Young"]
 
 
 def test_whose_address_alone_was_edited_is_listed_once(table: str) -> None:
