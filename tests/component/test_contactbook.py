@@ -176,17 +176,39 @@ def test_people_kept_by_hand_are_in_the_list_under_their_newest_name(table: str)
     assert ids(BOOK.with_email(ACCOUNT, KINDS, "EDNA@x.example")) == ["e"]
 
 
+def test_an_administrator_who_is_kept_anew_is_found_by_the_number_as_before(table: str) -> None:
+    edna = ContactCard(BY_HAND, "administrator", "e", "Customer", "Edna", "K", "e@x.example", number="12")
+    DynamoHandBook().add(ACCOUNT, [edna])
+    DynamoStaff().keep(Administrator(ACCOUNT, "e", "edna@x.example", "Edna Krabappel", "Administrator"))
+    assert (
+        ids(BOOK.with_number(ACCOUNT, KINDS, "12")) == ids(BOOK.with_email(ACCOUNT, KINDS, "edna@x.example")) == ["e"]
+    )
+
+
 def test_the_names_of_classes_that_are_there(table: str) -> None:
     DynamoRoster().apply(ACCOUNT, "spring", "fake", [Change("class", "C1", ClassEntry(Class("C1", "Art")))])
     assert BOOK.classes(ACCOUNT, [("spring", "C1"), ("spring", "C2"), ("fall", "C1")]) == {("spring", "C1"): "Art"}
     assert BOOK.classes(ACCOUNT, []) == {}
 
 
+def test_ties_that_an_adoption_kept_in_the_mark_are_read_with_the_items_own(table: str) -> None:
+    stored(ANN, BOB)
+    for kind, id in (("student", "1"), ("teacher", "2")):
+        mark = ContactMarkItem(*keys.contact_mark(ACCOUNT, "fake", kind, id))
+        mark.related = [[BY_HAND, "p", "Aunt", ""]]
+        mark.save()
+    entry = ContactEntry(ANN, {"spring": Listing([], [["3", "Mother", "Guardian"]])})
+    DynamoRoster().apply(ACCOUNT, "spring", "fake", [Change("student", "1", entry)])
+    found = BOOK.of(ACCOUNT, [("fake", "student", "1"), ("fake", "teacher", "2")])
+    assert found["fake", "student", "1"].related == (("fake", "3", "Mother", "Guardian"), (BY_HAND, "p", "Aunt", ""))
+    assert found["fake", "teacher", "2"].related == ((BY_HAND, "p", "Aunt", ""),)
+
+
 def test_relationships_are_read_whole(table: str) -> None:
     entry = ContactEntry(ANN, {"spring": Listing([], [["3", "Mother", "Guardian"]])})
     DynamoRoster().apply(ACCOUNT, "spring", "fake", [Change("student", "1", entry)])
     assert BOOK.of(ACCOUNT, [("fake", "student", "1")])["fake", "student", "1"].related == (
-        ("3", "Mother", "Guardian"),
+        ("fake", "3", "Mother", "Guardian"),
     )
 
 

@@ -146,6 +146,7 @@ def _contact(item: ContactItem, mark: ContactMarkItem | None) -> Contact:
     told: dict[str, Any] = {name: getattr(item, name) or "" for name in TEXTS}
     told |= {name: tuple(getattr(item, name) or ()) for name in LISTS}
     told |= {name: value for name, value in edits.items() if name in TEXTS}
+    ties = [*([item.origin, *tie] for tie in item.related or ()), *((mark and mark.related) or ())]
     return Contact(
         item.origin,
         item.kind,
@@ -153,7 +154,7 @@ def _contact(item: ContactItem, mark: ContactMarkItem | None) -> Contact:
         level=(mark and mark.level) or item.level,
         level_by_hand=bool(mark and mark.level),
         inactive_since=item.inactive_since or "",
-        related=tuple(tuple(tie) for tie in item.related or ()),
+        related=tuple((origin, id, relation, type) for origin, id, relation, type in ties),
         on_file=bool(item.security_value),
         edited=tuple(sorted(edits)),
         **told,
