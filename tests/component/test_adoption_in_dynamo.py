@@ -68,6 +68,14 @@ def test_all_that_was_set_by_hand_moves(table: str) -> None:
     assert DynamoRoster().person(moved) == (Person("student", "N1"), [["fake", "P2", "Aunt", ""]])
 
 
+def test_whoever_stays_is_found_by_the_edited_name_as_before(table: str) -> None:
+    """Of them the run knows no name: only a tie in their mark leads elsewhere now."""
+    found_by = {"name_part": {"S": "name#116#student#0"}, "name_order": {"S": "a#b#c"}, "email_key": {"S": "email#x"}}
+    own = {"edits": {"S": '{"first":"B"}'}, **found_by}
+    move(Moved("older", own=own, ties=[["fake", "P2", "Aunt", ""]]))
+    assert {name: marks()["older#student#N1"].get(name) for name in found_by} == found_by
+
+
 def test_what_was_set_of_the_new_contact_goes_before_and_nothing_is_no_mark(table: str) -> None:
     old, own = ({"level": {"S": level}, "x": {"S": level}} for level in ("Customer", "Support"))
     del own["x"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from roster import keys
 from roster.contactbook import DynamoContactBook
 from roster.errors import NotThere
+from roster.handbook import DynamoHandBook
 from roster.model import BY_HAND, KINDS, Class, ClassEntry, ContactEntry, Listing, Person
 from roster.permissions import Administrator
-from roster.ports import Change, Contact
+from roster.ports import Change, Contact, ContactCard, ContactMark
 from roster.staff import DynamoStaff
 from roster.store import DynamoRoster
 from roster.tables import ContactMarkItem, Item
@@ -128,6 +130,29 @@ def test_what_was_edited_by_hand_goes_before_the_import(table: str) -> None:
     assert ids(listed()) == ["2"]
 
 
+def test_nobody_leaves_the_list_whose_other_name_the_provider_changes(table: str) -> None:
+    stored(ANN, BOB)
+    DynamoHandBook().set_mark(
+        ACCOUNT,
+        ContactCard("fake", "student", "1", first="Anna", last="Smith"),
+        ContactMark(),
+        ContactMark("", {"first": "Anna"}),
+    )
+    assert [one.name for one in listed()] == ["Anna Smith", "Bob Smith"]
+    stored(Person("student", "1", "Ann", last="Zorn"))  # a night, after a wedding
+    for most in (1, 2, 5):
+        assert [one.name for one in listed(most)] == ["Bob Smith", "Anna Zorn"]
+    assert ids(listed(5, KINDS, keys.names_from("zorn"))) == ["1"]
+
+
+def test_nobody_leaves_the_list_whose_names_two_people_changed_at_once(table: str) -> None:
+    book, adam = DynamoHandBook(), ContactCard(BY_HAND, "teacher", "a", first="Adam", last="Able")
+    book.add(ACCOUNT, [adam])
+    book.change(ACCOUNT, replace(adam, last="Young"), ["last"])
+    book.change(ACCOUNT, replace(adam, first="Art"), ["first"])  # by what was read before
+    assert [one.name for one in listed()] == ["Art Young"]
+
+
 def test_whose_address_alone_was_edited_is_listed_once(table: str) -> None:
     stored(ANN, BOB)
     edited("student", "1", "Smith", "Ann", "anna@home.example")
@@ -151,17 +176,39 @@ def test_people_kept_by_hand_are_in_the_list_under_their_newest_name(table: str)
     assert ids(BOOK.with_email(ACCOUNT, KINDS, "EDNA@x.example")) == ["e"]
 
 
+def test_an_administrator_who_is_kept_anew_is_found_by_the_number_as_before(table: str) -> None:
+    edna = ContactCard(BY_HAND, "administrator", "e", "Customer", "Edna", "K", "e@x.example", number="12")
+    DynamoHandBook().add(ACCOUNT, [edna])
+    DynamoStaff().keep(Administrator(ACCOUNT, "e", "edna@x.example", "Edna Krabappel", "Administrator"))
+    assert (
+        ids(BOOK.with_number(ACCOUNT, KINDS, "12")) == ids(BOOK.with_email(ACCOUNT, KINDS, "edna@x.example")) == ["e"]
+    )
+
+
 def test_the_names_of_classes_that_are_there(table: str) -> None:
     DynamoRoster().apply(ACCOUNT, "spring", "fake", [Change("class", "C1", ClassEntry(Class("C1", "Art")))])
     assert BOOK.classes(ACCOUNT, [("spring", "C1"), ("spring", "C2"), ("fall", "C1")]) == {("spring", "C1"): "Art"}
     assert BOOK.classes(ACCOUNT, []) == {}
 
 
+def test_ties_that_an_adoption_kept_in_the_mark_are_read_with_the_items_own(table: str) -> None:
+    stored(ANN, BOB)
+    for kind, id in (("student", "1"), ("teacher", "2")):
+        mark = ContactMarkItem(*keys.contact_mark(ACCOUNT, "fake", kind, id))
+        mark.related = [[BY_HAND, "p", "Aunt", ""]]
+        mark.save()
+    entry = ContactEntry(ANN, {"spring": Listing([], [["3", "Mother", "Guardian"]])})
+    DynamoRoster().apply(ACCOUNT, "spring", "fake", [Change("student", "1", entry)])
+    found = BOOK.of(ACCOUNT, [("fake", "student", "1"), ("fake", "teacher", "2")])
+    assert found["fake", "student", "1"].related == (("fake", "3", "Mother", "Guardian"), (BY_HAND, "p", "Aunt", ""))
+    assert found["fake", "teacher", "2"].related == ((BY_HAND, "p", "Aunt", ""),)
+
+
 def test_relationships_are_read_whole(table: str) -> None:
     entry = ContactEntry(ANN, {"spring": Listing([], [["3", "Mother", "Guardian"]])})
     DynamoRoster().apply(ACCOUNT, "spring", "fake", [Change("student", "1", entry)])
     assert BOOK.of(ACCOUNT, [("fake", "student", "1")])["fake", "student", "1"].related == (
-        ("3", "Mother", "Guardian"),
+        ("fake", "3", "Mother", "Guardian"),
     )
 
 

@@ -18,7 +18,7 @@ from roster.permissions import Administrator
 from roster.ports import Change, ContactCard, ContactMark, Stored
 from roster.staff import DynamoStaff
 from roster.store import DynamoRoster
-from roster.tables import ContactItem
+from roster.tables import ContactItem, ContactMarkItem
 
 ACCOUNT = "116"
 EDNA = ("fake", "teacher", "T 1#")
@@ -54,6 +54,23 @@ def test_a_mark_is_set_where_it_is_still_what_was_seen(book: DynamoHandBook) -> 
     assert book.marks(ACCOUNT) == {EDNA: ContactMark(edits={"first": "E"})}
     assert book.set_mark(ACCOUNT, card(book), ContactMark(edits={"first": "E"}), nothing)
     assert raw() == before
+
+
+def test_ties_in_a_mark_outlive_what_was_set_beside_them(book: DynamoHandBook) -> None:
+    """An adoption left them there, and nothing else has them."""
+    ties = [["pickatime", "p", "Mother", ""]]
+    book.set_mark(ACCOUNT, card(book), ContactMark(), LEVEL)
+    ContactMarkItem(*keys.contact_mark(ACCOUNT, *EDNA)).update([ContactMarkItem.related.set(ties)])
+    assert not book.set_mark(ACCOUNT, card(book), ContactMark("Customer"), ContactMark())
+    assert book.set_mark(ACCOUNT, card(book), LEVEL, ContactMark())
+    assert book.mark(ACCOUNT, EDNA) == ContactMark()
+    (mark,) = DynamoRoster().levels(ACCOUNT)
+    assert DynamoRoster().person(mark)[1] == ties
+
+
+def test_an_id_that_no_key_holds_is_nobodys_and_not_asked_for() -> None:
+    """DynamoDB refuses such a key, which would read as trouble of ours."""
+    assert DynamoHandBook().of(ACCOUNT, ("fake", "teacher", "x" * 2_000)) is None
 
 
 def test_a_mark_with_edits_goes_with_its_contact_and_comes_back_byte_for_byte(book: DynamoHandBook) -> None:

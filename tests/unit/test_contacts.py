@@ -25,7 +25,7 @@ BORN = "2012-04-08"
 LEDGER = keys.ledger_folder(ACCOUNT, "fake", "run1")
 ANN = Contact("fake", "student", "17", first="Ann", last="Smith", number="42", on_file=True)
 ANNS_MOTHER = Contact("fake", "parent", "P1", first="Mary", last="Ann", email="mary@x.example")
-ANN = replace(ANN, related=(("P1", "Mother", "Guardian"), ("P2", "Father", "")))
+ANN = replace(ANN, related=(("fake", "P1", "Mother", "Guardian"), ("fake", "P2", "Father", "")))
 
 
 @dataclass
@@ -173,6 +173,17 @@ def test_one_contact_has_its_family_and_what_is_there_of_its_classes() -> None:
         ("fall", "Fall", (("C1", "Music"),)),
         ("spring", "Spring", (("C2", "Biology"), ("C1", "Art"))),
     ]
+
+
+def test_the_family_may_be_kept_by_somebody_else() -> None:
+    """As after an adoption, of a parent whom the provider does not bring."""
+    aunt = Contact(BY_HAND, "parent", "h1", first="Selma", related=(("fake", "17", "Niece", ""),))
+    world = World(replace(ANN, related=((BY_HAND, "h1", "Aunt", ""),)), aunt)
+    write_contacts(world.slots, LEDGER, "000-of-001", [])
+    (hers,) = world.contacts.of(ACCOUNT, ANN.key).related
+    assert (hers.origin, hers.id, hers.name, hers.relation) == (BY_HAND, "h1", "Selma", "Aunt")
+    (niece,) = world.contacts.of(ACCOUNT, aunt.key).related
+    assert (niece.origin, niece.id, niece.name) == ("fake", "17", "Ann Smith")
 
 
 @pytest.mark.parametrize("origin", ["older", BY_HAND])

@@ -58,8 +58,9 @@ class ContactInList(Told):
 
 
 class RelatedTold(Told):
-    """A parent or child. `relation`, `type`: the provider's words."""
+    """A parent or child. `origin`: who keeps them; `relation`, `type`: the provider's words."""
 
+    origin: str
     kind: str
     id: str
     address: str
@@ -149,7 +150,8 @@ def read_contact(origin: OriginPath, kind: KindPath, id: IdPath) -> ContactTold:
         **known,
         security_value=_on_file(one),
         related=[
-            RelatedTold(**vars(other), address=_address((one.origin, other.kind, other.id))) for other in shown.related
+            RelatedTold(**vars(other), address=_address((other.origin, other.kind, other.id)))
+            for other in shown.related
         ],
         events=[
             AttendedTold(

@@ -1,7 +1,7 @@
 """The DynamoDB adapter of `ContactBook`: contacts by name, address or number, through the indexes, and by their ids.
 
 An index may lag behind, and has a contact twice whose name was edited by hand: under the item's name and, by its mark,
-under the edited one. So what an index says is believed only where the contact still belongs there.
+under the edited one. So what an index says is believed only where the contact still belongs there; see _stands.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class DynamoContactBook:
     ) -> tuple[Sequence[Contact], str]:
         entries = list(islice(_in_order(account, kinds, beginnings or [""], after, most + 1), most + 1))
         rows = _merged(account, entries[:most])
-        found = [one for entry, one in rows if keys.name_order(one.last, one.first, *one.key) == entry.name_order]
+        found = [one for entry, one, mark in rows if _stands(entry, one, mark)]
         return found, entries[most - 1].name_order if len(entries) > most else ""
 
     @trouble(TABLE)
@@ -108,17 +108,25 @@ def _found(
     keys_of: Callable[[Contact], Iterable[str]],
 ) -> list[Contact]:
     entries = [entry for index in indexes for entry in index.query(wanted, limit=MOST_FOUND)] if wanted else []
-    rows = {one.key: one for _, one in _merged(account, entries) if one.kind in kinds and wanted in keys_of(one)}
+    rows = {one.key: one for _, one, _ in _merged(account, entries) if one.kind in kinds and wanted in keys_of(one)}
     return sorted(rows.values(), key=lambda one: keys.name_order(one.last, one.first, *one.key))
 
 
-def _merged(account: str, entries: Sequence[ContactItem]) -> list[tuple[ContactItem, Contact]]:
-    """Each with its contact, unless that one is gone."""
+def _stands(entry: ContactItem, one: Contact, mark: ContactMarkItem | None) -> bool:
+    """Whether the contact is listed by this entry: where its name belongs; or, where its mark does not stand there (the
+    provider has changed another part of the name since), where its item stands, so that nobody leaves the list.
+    """
+    place = keys.name_order(one.last, one.first, *one.key)
+    return entry.name_order == place or bool(entry.id and (mark is None or mark.name_order != place))
+
+
+def _merged(account: str, entries: Sequence[ContactItem]) -> list[tuple[ContactItem, Contact, ContactMarkItem | None]]:
+    """Each with its contact and that one's mark, unless it is gone."""
     places = [(entry, keys.contact_of(entry.pk, entry.sk)) for entry in entries]
     marks = _marks(account, [id for _, id in places])
     items = _items(account, [id for entry, id in places if not entry.id])  # a mark says only what was edited
     items = {id: entry for entry, id in places if entry.id} | items
-    return [(entry, _contact(items[id], marks.get(id))) for entry, id in places if id in items]
+    return [(entry, _contact(items[id], marks.get(id)), marks.get(id)) for entry, id in places if id in items]
 
 
 def _marks(account: str, ids: Iterable[ContactId], newest: bool = False) -> dict[ContactId, ContactMarkItem]:
@@ -138,6 +146,7 @@ def _contact(item: ContactItem, mark: ContactMarkItem | None) -> Contact:
     told: dict[str, Any] = {name: getattr(item, name) or "" for name in TEXTS}
     told |= {name: tuple(getattr(item, name) or ()) for name in LISTS}
     told |= {name: value for name, value in edits.items() if name in TEXTS}
+    ties = [*([item.origin, *tie] for tie in item.related or ()), *((mark and mark.related) or ())]
     return Contact(
         item.origin,
         item.kind,
@@ -145,7 +154,7 @@ def _contact(item: ContactItem, mark: ContactMarkItem | None) -> Contact:
         level=(mark and mark.level) or item.level,
         level_by_hand=bool(mark and mark.level),
         inactive_since=item.inactive_since or "",
-        related=tuple(tuple(tie) for tie in item.related or ()),
+        related=tuple((origin, id, relation, type) for origin, id, relation, type in ties),
         on_file=bool(item.security_value),
         edited=tuple(sorted(edits)),
         **told,

@@ -19,9 +19,9 @@ def mark_item(account: str, change: Change, moved: Moved) -> dict[str, Any]:
     key = keys.contact_mark(account, moved.origin, change.kind, change.id)
     level, ties = wired(ContactMarkItem, {"level": moved.level}), wired(ContactMarkItem, {"related": moved.ties})
     kept = {**level, **(moved.old or {}), **(moved.own or {})}
-    for name in ("related", *FOUND_BY):
+    for name in ("related", *(FOUND_BY if moved.old else ())):
         kept.pop(name, None)
-    found_by = _found_by_edits(account, change, moved, kept)
+    found_by = _found_by_edits(account, change, moved, kept) if moved.old else {}  # else it is found as before
     return {**kept, **ties, **found_by, "pk": {"S": key.pk}, "sk": {"S": key.sk}}
 
 

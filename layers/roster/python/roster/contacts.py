@@ -26,6 +26,7 @@ MOST_SHOWN = 200  # relationships, or classes of one event; a contact of more th
 class Related:
     """Somebody's parent or child. `relation` and `type`: the provider's words. `name`: blank where nobody is there."""
 
+    origin: str
     kind: str
     id: str
     name: str
@@ -104,9 +105,12 @@ class Contacts:
     def _related(self, account: str, contact: Contact) -> tuple[Related, ...]:
         other = Kind.PARENT.value if contact.kind == Kind.STUDENT else Kind.STUDENT.value
         ties = contact.related[:MOST_SHOWN]
-        found = self.book.of(account, [(contact.origin, other, tie[0]) for tie in ties])
-        names = {key[2]: one.name for key, one in found.items()}
-        return tuple(Related(other, id, names.get(id, ""), relation, type) for id, relation, type in ties)
+        found = self.book.of(account, [(origin, other, id) for origin, id, *_ in ties])
+        names = {key: one.name for key, one in found.items()}
+        return tuple(
+            Related(origin, other, id, names.get((origin, other, id), ""), relation, type)
+            for origin, id, relation, type in ties
+        )
 
     def _attended(self, account: str, contact: Contact) -> tuple[Attended, ...]:
         """From what was applied last, which lists of every contact the classes in each event: one slot of one file."""

@@ -31,6 +31,8 @@ class DynamoHandBook:
 
     @trouble(TABLE)
     def of(self, account: str, contact: ContactId) -> ContactCard | None:
+        if not keys.fits(contact[2]):
+            return None
         try:
             item = ContactItem.get(*keys.contact(account, *contact), consistent_read=True)
         except DoesNotExist:
@@ -66,8 +68,8 @@ class DynamoHandBook:
     @trouble(TABLE)
     def set_mark(self, account: str, card: ContactCard, before: ContactMark, after: ContactMark) -> bool:
         item, same = ContactMarkItem(*keys.contact_mark(account, *card.key)), _same(before)
-        if after == ContactMark():
-            return written(item.delete, condition=same)
+        if after == ContactMark() and written(item.delete, condition=same & ContactMarkItem.related.does_not_exist()):
+            return True  # else there are ties in it, which nothing else has
         values = {"level": after.level, "edits": dict(after.edits), **_found_by_edits(account, card, after)}
         return written(item.update, [_set(ContactMarkItem, *one) for one in values.items()], condition=same)
 

@@ -470,7 +470,7 @@ class ClassBook(Protocol):
 class Contact:
     """A contact as people see it: what they edited by hand (`edited`: names of attributes) and the level that they set
     (`level_by_hand`) go before what an import wrote. A list leaves blank what no index holds. `on_file`: whether there
-    is a security value, never which. `related`: id, relation, type.
+    is a security value, never which. `related`: origin, id, relation, type.
     """
 
     origin: str
@@ -491,7 +491,7 @@ class Contact:
     inactive_since: str = ""
     schools: tuple[str, ...] = ()
     other_ids: tuple[str, ...] = ()
-    related: tuple[tuple[str, str, str], ...] = ()
+    related: tuple[tuple[str, str, str, str], ...] = ()
     edited: tuple[str, ...] = ()
     on_file: bool = False
 

@@ -40,6 +40,7 @@ class DynamoStaff:
         first, _, last = person.name.partition(" ")
         whom = person.account, BY_HAND, Kind.ADMINISTRATOR.value, person.id
         found_by = keys.indexed(*whom, last, first, person.email, ("", ""))
+        found_by = {name: found_by[name] for name in ("name_part", "name_order", "email_key")}  # a number stays
         values = {"first": first, "last": last, "email": person.email, **found_by}
         known: list[Action] = [
             ContactItem.kind.set(Kind.ADMINISTRATOR.value),
