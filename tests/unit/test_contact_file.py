@@ -208,6 +208,20 @@ def test_a_number_that_became_free_is_another_person() -> None:
     assert len(book.cards) == 2
 
 
+def test_a_number_that_became_free_makes_nobody_the_child_of_others() -> None:
+    """Next year's Milhouse is not Bart come back: he has neither Bart's mother nor his birth date."""
+    book = MemoryHandBook()
+    bring(FAMILY, book)
+    bart = next(card for card in book.cards.values() if card.first == "Bart")
+    gone = book.cards[bart.key] = replace(bart, inactive_since="2026-11-27")
+    text = "kind,first name,last name,SIS number\nstudent,Milhouse,Van Houten,17\n"
+    assert bring(text, book).count("created") == 1
+    (milhouse,) = (card for card in book.cards.values() if card.first == "Milhouse")
+    assert (milhouse.number, milhouse.related, milhouse.security_value) == ("17", (), "")
+    assert book.cards[bart.key] == gone
+    assert (bring(text, book).unchanged, len(book.cards)) == (1, 5)
+
+
 def test_whoever_was_made_inactive_comes_back_as_themselves() -> None:
     book = MemoryHandBook()
     bring(FAMILY, book)

@@ -139,6 +139,7 @@ class Matching:
                 return card
             raise Wrong("id", f"no {row.kind} that is kept by hand has this id", "Leave it blank for a new contact.")
         found = self.directory.found(row.kind, "number", said["number"]) if "number" in said else []
+        found = [card for card in found if not (card.inactive_since and _is_another(row, card))]
         if not found and "email" in said:
             found = self.directory.found(*_person(row.kind, *_who(row)))
             found = [card for card in found if not card.number or "number" not in said]
@@ -173,7 +174,8 @@ class Matching:
             raise Wrong(
                 "level", "a file changes nobody whose level is, or would be, above Appointment Maker", ONE_BY_ONE
             )
-        if after.number and any(_others(self.directory.found(after.kind, "number", after.number), after)):
+        numbered = self.directory.found(after.kind, "number", after.number) if after.number else []
+        if any(not one.inactive_since for one in _others(numbered, after)):
             raise Wrong("number", "another contact has this number", "Correct the number or the id.")
         if after.kind == Kind.ADMINISTRATOR and _others(
             self.directory.found("e-mail of", after.kind, after.email.casefold()), after
@@ -213,6 +215,14 @@ class Matching:
 
 def _who(row: Row) -> tuple[str, str, str]:
     return row.said.get("email", ""), row.said.get("first", ""), row.said.get("last", "")
+
+
+def _is_another(row: Row, card: ContactCard) -> bool:
+    """Whether no name agrees: then whoever had the number has left, and it is somebody else's now."""
+    names = [
+        (row.said[name].casefold(), getattr(card, name).casefold()) for name in ("first", "last") if name in row.said
+    ]
+    return bool(names) and all(one != other for one, other in names)
 
 
 def _ids(card: ContactCard) -> list[str]:
