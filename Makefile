@@ -69,7 +69,7 @@ run: $(DEV)  ## run all of it here; ONCE=1 one sync and stop, PROVIDER=clever, D
 
 .PHONY: test
 test: $(DEV)  ## unit, contract, component, architecture and end-to-end tests; TESTS=path, ARGS='-k word', WHOLE=1: every case
-	@$(VENV)/bin/python -m pytest -m "not built" -n $(JOBS) --dist loadfile $(if $(WHOLE),--whole) $(TESTS) $(ARGS)
+	@$(VENV)/bin/python -m pytest -m "not built" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(if $(WHOLE),--whole) $(TESTS) $(ARGS)
 
 .PHONY: check
 check: lint types template build architecture  ## everything that needs no test run: style, types, templates, layering, artefacts

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from time import perf_counter
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "layers" / "roster" / "python"))
 
 from bench import counted, report
 from bench.suite import FULL, PAGE, QUICK, Suite

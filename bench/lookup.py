@@ -40,6 +40,9 @@ DEPLOYED = {
     "NIGHTLY_GROUP": "nightly",
     "NIGHTLY_ROLE_ARN": "arn:aws:iam::1:role/nightly",
     "MAIL_SENDER": "nobody@roster.example.test",
+    "IMPORTER_ADDRESS": "http://roster.example.test/importer",
+    "SUPPORT_ACCOUNT": "1",
+    "FUNCTION_PREFIX": "roster",
     "AWS_LAMBDA_FUNCTION_NAME": "admin-api",
 }
 

@@ -53,6 +53,7 @@ class Suite:
                 for place, students in ((big, self.size.big), (small, self.size.small)):
                     place.control(students=students)
                     place.measure("floor.prepare", students=students, folder=str(place.folder))
+            of_handlers = self._of_handlers(small)  # a minute, and what the web is asked: what has broken shows now
             first = self._first(big, small)
             slow = self._slow(small)
             self._against_floor(first)
@@ -61,8 +62,7 @@ class Suite:
             self._count(big, small)
             self._weighed()
             self._per_record(first)
-            self._handlers()
-            self._web(small)
+            self.figures.extend(of_handlers)
             self._contacts()
             self._latencies(small)
 
@@ -185,6 +185,13 @@ class Suite:
         values = ratios(first["ours"], first["small"], scale=self.size.small / self.size.big)
         name = f"time per record, {self.size.big:,} against {self.size.small:,} students"
         self._add(name, values, limit=1.2, note=f"small: {_took(first['small'])}")
+
+    def _of_handlers(self, small: World) -> list[Figure]:
+        """Their rows, which stand further down in the table."""
+        self._handlers()
+        self._web(small)
+        rows, self.figures = self.figures, []
+        return rows
 
     def _handlers(self) -> None:
         with self._saying(f"imports of the handlers; rounds: {self.size.imports}"):

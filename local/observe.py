@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+from urllib.parse import urlencode
 
 from local.wire import Call
 
@@ -29,6 +30,7 @@ class AwsRequest:
     function: str
     service: str
     action: str
+    path: str  # with its query
     body: bytes
     _worker: Killable = field(repr=False)
     killed: bool = False
@@ -55,7 +57,8 @@ class Observers:
         """True if an observer killed the worker that sent the request."""
         if not self._callbacks or (worker := self._find_worker(call.access_key)) is None:
             return False
-        request = AwsRequest(phase, worker.function, call.service, call.action, call.body, worker)
+        where = f"{call.path}?{urlencode(call.query)}"
+        request = AwsRequest(phase, worker.function, call.service, call.action, where, call.body, worker)
         for callback in list(self._callbacks):
             callback(request)
         return request.killed

@@ -196,13 +196,13 @@ class _RuntimeHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self._body()
-        self._reply(202, b"{}", {})
         _, _, tail = self.path.partition(_VERSION)
         if tail == "init/error":
             self.server.worker.init_failed(body)
         else:
             _, request_id, outcome = tail.split("/")
             self.server.worker.answered(request_id, Result(body, failed=outcome == "error"))
+        self._reply(202, b"{}", {})  # now it may exit, and what it said is known before
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "") != "chunked":

@@ -6,17 +6,26 @@ What such a case is about is tested case by case below the end-to-end level too;
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from tests.e2e import shared
+
 EACH = 4
+HERE = Path(__file__).parent
+STARTING_STACKS = (HERE / "component", HERE / "e2e")
+_sharing: set[Path] = set()  # modules that use the stack of their process
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="every case of the tests that are marked as a matrix")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _sharing.update(item.path for item in items if "shared_stack" in getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: item.path not in _sharing)  # these first, so that each process starts one stack
     if config.option.whole or config.option.keyword:
         return
     met: Counter[str] = Counter()
@@ -31,3 +40,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             met[name] += 1
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A process has room for one local stack: the shared one makes place for a test that may start its own."""
+    if item.path not in _sharing and set(item.path.parents) & set(STARTING_STACKS):
+        shared.stop_stack()
+
+
+def pytest_sessionfinish() -> None:
+    shared.stop_stack()

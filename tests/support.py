@@ -34,10 +34,10 @@ TemplateLoader.add_multi_constructor(
 )
 
 
-def template_table() -> dict[str, Any]:
-    """The table's properties in infra/template.yaml."""
+def template_properties(resource: str) -> dict[str, Any]:
+    """What infra/template.yaml says of a resource."""
     text = (ROOT / "infra" / "template.yaml").read_text()
-    found: dict[str, Any] = yaml.load(text, Loader=TemplateLoader)["Resources"]["Table"]["Properties"]  # noqa: S506 - a SafeLoader
+    found: dict[str, Any] = yaml.load(text, Loader=TemplateLoader)["Resources"][resource]["Properties"]  # noqa: S506 - a SafeLoader
     return found
 
 

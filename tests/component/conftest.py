@@ -9,14 +9,14 @@ import pytest
 from moto import mock_aws
 
 from roster.tables import Item, use_table
-from tests.support import template_table
+from tests.support import template_properties
 
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of an empty table, which the models are pointed at."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    described = template_table()
+    described = template_properties("Table")
     with mock_aws():
         boto3.client("dynamodb").create_table(
             TableName="roster",

@@ -13,10 +13,9 @@ from local.sandbox.clever import CleverSandbox
 from local.sandbox.clever_data import CleverDistrict
 from local.stack import Stack
 from tests.e2e.crashes import PAGE_SIZE, Undisturbed, district_to_kill
+from tests.e2e.shared import forget, running_stack
 from tests.e2e.toolkit import Evidence, School, account_numbers, tiny
 
-TIME_SCALE = 0.002  # a provider that is away for good is waited for a quarter of an hour
-AT_ONCE = {"LingerSeconds": "0"}  # a worker that was killed writes no more: its run may be taken over at once
 OUTCOMES_KEY = "fault_outcome"  # of Clever; followed by a blank and the provider's name for any other
 _said: list[tuple[str, str]] = []
 
@@ -64,19 +63,20 @@ def _searched(evidence: Evidence) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def template() -> Path:
-    """The template that the module's stack deploys; a module may have its own."""
-    return Path("infra/template.yaml")
+def shared_stack() -> Iterator[Stack]:
+    """Found running by whoever asks for it, also through others; stopped before all others (tests/conftest.py)."""
+    stack = running_stack()
+    yield stack
+    forget(stack)
 
 
 @pytest.fixture(scope="module")
-def stack(template: Path, evidence: Evidence) -> Iterator[Stack]:
-    """The real template on this machine; at its end, nothing that it said may hold a secret or a birth date."""
-    with Stack.start(data=None, template=template, parameters=AT_ONCE, time_scale=TIME_SCALE) as running:
-        evidence.folders.append(running.logs)
-        yield running
-        leaks = _searched(evidence)
-        evidence.folders.remove(running.logs)
+def stack(shared_stack: Stack, evidence: Evidence) -> Iterator[Stack]:
+    """The real template on this machine; when a module ends, nothing that it said may hold a secret or a birth date."""
+    evidence.folders.append(shared_stack.logs)
+    yield shared_stack
+    leaks = _searched(evidence)
+    evidence.folders.remove(shared_stack.logs)
     assert leaks == []
 
 

@@ -42,7 +42,7 @@ class Undisturbed:
     @classmethod
     def of(cls, school: School) -> Undisturbed:
         seen: list[AwsRequest] = []
-        with observed(school.stack, lambda r: seen.append(r) if r.phase == "before" else None):
+        with observed(school, lambda r: seen.append(r) if r.phase == "before" else None):
             report = school.applied()
             _ended(school, str(report["run"]))
         return cls(school.table(), report, seen)
@@ -119,7 +119,7 @@ def district_to_kill() -> CleverSandbox:
 def run_killed_once(school: School, point: Point) -> Report:
     """The state machine tries the killed step again."""
     assassin = Assassin(point)
-    with observed(school.stack, assassin):
+    with observed(school, assassin):
         report = school.run()
     assert assassin.kills == 1, f"never reached: {point}"
     return report
@@ -135,7 +135,7 @@ def run_abandoned(school: School, point: Point) -> Report:
         states.stop_execution(executionArn=arn)
 
     assassin = Assassin(point, then=stop)
-    with observed(school.stack, lambda request: assassin(request) if run else None):
+    with observed(school, lambda request: assassin(request) if run else None):
         run.append(school.start())
         report = follow(school.local, run[0], lambda progress: None)
     assert assassin.kills == 1, f"never reached: {point}"
@@ -150,7 +150,7 @@ def run_killed_for_good(school: School, point: Point, during: str = "") -> Repor
         if not assassin.kills or not during or request.action == during:
             assassin(request)
 
-    with observed(school.stack, strike):
+    with observed(school, strike):
         report = follow(school.local, school.start(), lambda progress: None)
     assert assassin.kills >= 6, f"only {assassin.kills} kills: {point}"
     return report

@@ -163,7 +163,7 @@ def test_a_clear_that_fails_is_put_back(school: School) -> None:
             for key in gone:
                 s3.delete_object(Bucket=bucket, Key=key)
 
-    with observed(school.stack, lose_the_plan):
+    with observed(school, lose_the_plan):
         report = run(school, **CLEAR)
     assert gone
     assert (report["status"], report["error"]["code"]) == ("failed", "FilesMissing"), report
@@ -210,7 +210,7 @@ def test_a_stopped_execution_ends_as_cancelled_and_frees_its_event(school: Schoo
             stopped.set()
             school.stack.client("stepfunctions").stop_execution(executionArn=owner(school, first))
 
-    with observed(school.stack, stop):
+    with observed(school, stop):
         start(school, name=first)
         assert state_of(school, first) == "ABORTED"
     until = time.monotonic() + 30

@@ -17,7 +17,7 @@ import pytest
 from local.stack import Stack
 from roster.clocks import night_of
 from tests.e2e.admin import Admin
-from tests.e2e.conftest import AT_ONCE, TIME_SCALE
+from tests.e2e.shared import AT_ONCE, TIME_SCALE
 from tests.e2e.toolkit import Evidence, School
 from tests.fakes.nights import CLOCK_CHANGES
 

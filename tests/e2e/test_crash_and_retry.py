@@ -100,7 +100,7 @@ def _run_killed_at(
             last[-1].kill_worker()
         return honest(request)
 
-    remember = observed(school.stack, lambda r: last.append(r) if r.function == IMPORTER else None)
+    remember = observed(school, lambda r: last.append(r) if r.function == IMPORTER else None)
     with remember, monkeypatch.context() as patch:
         patch.setattr(sandbox, "answer", answer)
         report = school.run()

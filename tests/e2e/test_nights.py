@@ -51,7 +51,7 @@ def test_a_district_becomes_contacts_classes_and_schedules(school: School) -> No
 def test_the_second_night_writes_nothing(school: School) -> None:
     school.applied()
     before, writes = school.table(), []
-    with observed(school.stack, lambda r: writes.append(r.action) if r.action == "BatchWriteItem" else None):
+    with observed(school, lambda r: writes.append(r.action) if r.action == "BatchWriteItem" else None):
         report = school.applied()
     assert (moved(report), report["writes"], writes) == ({}, 0, [])
     assert school.table() == before

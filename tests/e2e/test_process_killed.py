@@ -14,8 +14,8 @@ from local.providers import PROVIDERS
 from local.sandbox.clever import CleverSandbox
 from local.stack import AttachedStack, Stack, connect
 from roster import keys
-from tests.e2e.conftest import TIME_SCALE
 from tests.e2e.processes import Started, import_arguments, when
+from tests.e2e.shared import TIME_SCALE
 from tests.e2e.toolkit import Evidence, School, difference, tiny
 
 ACCOUNT, EVENT, PAGE_SIZE = PROVIDERS["clever"].account, "conference", 8

@@ -18,8 +18,8 @@ import pytest
 from local.observe import AwsRequest
 from local.sandbox.clever import CleverSandbox
 from local.stack import Stack
-from tests.e2e.conftest import AT_ONCE, TIME_SCALE
 from tests.e2e.crashes import WRITES, left_behind
+from tests.e2e.shared import AT_ONCE, TIME_SCALE
 from tests.e2e.toolkit import Evidence, School, difference, enrolled_of, moved, observed, tiny
 from tests.support import ROOT
 
@@ -121,7 +121,7 @@ def test_killed_among_shards_that_are_applied_at_once(
             if len(seen) == batch + 1:
                 request.kill_worker()
 
-    with observed(school.stack, kill):
+    with observed(school, kill):
         report = school.applied()
     assert seen[batch].killed
     assert school.table() == grown[1], difference(grown[1], school.table())

@@ -66,7 +66,7 @@ def test_the_second_night_writes_nothing(school: VeracrossSchool) -> None:
     school.applied()
     school.night_passes()
     before, writes = school.table(), []
-    with observed(school.stack, lambda r: writes.append(r.action) if r.action == "BatchWriteItem" else None):
+    with observed(school, lambda r: writes.append(r.action) if r.action == "BatchWriteItem" else None):
         report = school.applied()
     assert (moved(report), report["writes"], writes) == ({}, 0, [])
     assert school.table() == before

@@ -12,8 +12,8 @@ from local.cli import main
 from local.sandbox.veracross import VeracrossSandbox
 from local.stack import Stack
 from roster.model import COUNTED, OUTCOMES
-from tests.e2e.conftest import TIME_SCALE
 from tests.e2e.processes import Said, local
+from tests.e2e.shared import TIME_SCALE
 from tests.e2e.toolkit import Evidence, created, moved
 from tests.e2e.veracross import VeracrossSchool, birthdays, plain, pupils, stored, truth
 

@@ -9,7 +9,7 @@ import pytest
 
 from local.sandbox.faults import Fault
 from local.stack import Stack
-from tests.e2e.conftest import TIME_SCALE
+from tests.e2e.shared import TIME_SCALE
 from tests.e2e.toolkit import Evidence
 from tests.e2e.veracross import Open, plain, schools, stored, truth
 from tests.e2e.veracross_faults import STUDENTS, TOKENS, Case, Pupil, Record, spend_a_night

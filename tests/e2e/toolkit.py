@@ -279,19 +279,25 @@ def created(report: Report) -> dict[str, int]:
 
 
 @contextmanager
-def observed(stack: Stack, callback: Callable[[AwsRequest], None]) -> Iterator[None]:
-    """Shows the workers' AWS requests to the callback, one at a time; what it raises is raised here."""
+def observed(school: AnySchool, callback: Callable[[AwsRequest], None]) -> Iterator[None]:
+    """Shows the workers' AWS requests to the callback, one at a time; what it raises is raised here.
+
+    Those of the school's account alone: what the run of an earlier test does at its end comes at any time.
+    """
     lock = threading.Lock()
     raised: list[Exception] = []
+    account = school.account
 
     def one_at_a_time(request: AwsRequest) -> None:
+        if account not in request.path and account.encode() not in request.body:
+            return
         with lock:
             try:
                 callback(request)
             except Exception as error:
                 raised.append(error)
 
-    end = stack.observe(one_at_a_time)
+    end = school.stack.observe(one_at_a_time)
     try:
         yield
     finally:
