@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 
 from roster import keys
 from roster.clearing import by_id, effective
+from roster.errors import AlreadyRunning
 from roster.handbook import DynamoHandBook
 from roster.handlist import HandList
 from roster.lines import changes
 from roster.model import BY_HAND, ContactEntry, Person, to_line
 from roster.permissions import Administrator
-from roster.ports import Change, ContactCard, ContactMark, Stored
+from roster.ports import Change, ContactCard, ContactMark, RunKey, Stored
+from roster.records import DynamoRecords
 from roster.staff import DynamoStaff
 from roster.store import DynamoRoster
 from roster.tables import ContactItem, ContactMarkItem
@@ -115,6 +118,35 @@ def test_what_sessions_and_others_keep_on_a_contact_stays(book: DynamoHandBook) 
     assert [one.changed for one in filed.moved] == [["phone"]]
     item = ContactItem.get(*keys.contact(ACCOUNT, BY_HAND, "administrator", "a"))
     assert (item.phone, item.title, item.sessions_after) == ("555", "Head", "2026-11-27T12:00:00")
+
+
+def test_nothing_is_changed_by_hand_while_a_run_rewrites_the_contacts(book: DynamoHandBook) -> None:
+    """It has looked at them already: what is written now would be lost, also to an undo."""
+    seen, key = card(book), RunKey(ACCOUNT, "e", "run-a")
+    anna = ContactCard(BY_HAND, "student", "a", "Customer", "Anna")
+    book.add(ACCOUNT, [anna])
+    DynamoRecords().hold_account(key, "arn run-a", lambda owner: True, rewrites=True)
+    before = raw()
+    with pytest.raises(AlreadyRunning, match="nothing was changed"):
+        book.set_mark(ACCOUNT, seen, ContactMark(), LEVEL)
+    with pytest.raises(AlreadyRunning):
+        book.change(ACCOUNT, replace(anna, first="Hanna"), ["first"])
+    with pytest.raises(AlreadyRunning):
+        book.change_all(ACCOUNT, [(replace(anna, first="Hanna"), ["first"])])
+    assert raw() == before
+    DynamoRecords().hold_account(key, "arn run-a", lambda owner: True)
+    assert book.set_mark(ACCOUNT, seen, ContactMark(), LEVEL), "a night writes nothing that people set"
+    assert book.change(ACCOUNT, replace(anna, first="Hanna"), ["first"])
+
+
+def test_whoever_is_lowered_leaves_another_administrator(book: DynamoHandBook) -> None:
+    one, two = (ContactCard(BY_HAND, "administrator", id, "Administrator", id) for id in ("one", "two"))
+    book.add(ACCOUNT, [one, two])
+    assert book.change(ACCOUNT, replace(one, level="Customer"), ["level"], two.key)
+    before = raw()
+    assert not book.change(ACCOUNT, replace(two, level="Customer"), ["level"], one.key)
+    assert not book.change(ACCOUNT, replace(two, inactive_since="2026-11-27"), ["inactive_since"], one.key)
+    assert raw() == before
 
 
 def test_five_hundred_rows_in_seconds_and_again_nothing(book: DynamoHandBook) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+from roster.editing import administers
 from roster.model import BY_HAND
 from roster.ports import ContactCard, ContactId, ContactMark
 
@@ -17,6 +18,7 @@ class MemoryHandBook:
         self.set: dict[ContactId, ContactMark] = {}
         self.writes = 0
         self.meanwhile: list[tuple[ContactId, ContactMark]] = []
+        self.before_change: list[Callable[[], object]] = []
 
     def of(self, account: str, contact: ContactId) -> ContactCard | None:
         return self.cards.get(contact)
@@ -42,9 +44,11 @@ class MemoryHandBook:
         self.set[card.key] = after
         return True
 
-    def change(self, account: str, card: ContactCard, names: Collection[str]) -> bool:
+    def change(self, account: str, card: ContactCard, names: Collection[str], beside: ContactId | None = None) -> bool:
         assert names
-        if card.key not in self.cards:
+        if self.before_change:
+            self.before_change.pop()()
+        if card.key not in self.cards or (beside and not administers(self.cards[beside])):
             return False
         self.writes += 1
         self.cards[card.key] = card

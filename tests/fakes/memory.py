@@ -131,7 +131,7 @@ class MemoryRecords:
     def run(self, key: RunKey) -> Run | None:
         return self.runs.get(key.run)
 
-    def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
+    def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool], rewrites: bool = False) -> None:
         if self.locks.setdefault("account", owner) != owner:
             if is_running(self.locks["account"]):
                 raise AccountBusy("account")

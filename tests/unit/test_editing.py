@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from roster.editing import Editing, audited
+from roster.editing import Editing, administers, audited
 from roster.errors import AlreadyRunning, Forbidden, NotThere, NotUnderstood
 from roster.model import BY_HAND, Level
 from roster.permissions import Administrator
@@ -94,6 +94,19 @@ def test_nobody_lowers_themselves_nor_the_last_administrator() -> None:
     for change in (lambda: office.change(BOSS, by="help", level="Customer"), lambda: office.remove(BOSS, by="help")):
         with pytest.raises(Forbidden, match="last"):
             change()
+
+
+@pytest.mark.parametrize("how", ["change", "remove"])
+def test_of_two_administrators_who_lower_each_other_at_once_one_stays(how: str) -> None:
+    office = Office(VICE)
+
+    def lower(card: ContactCard, by: str) -> ContactCard:
+        return office.remove(card, by) if how == "remove" else office.change(card, by, level="Customer")
+
+    office.book.before_change.append(lambda: lower(BOSS, "vice"))
+    with pytest.raises(AlreadyRunning):
+        lower(VICE, "boss")
+    assert [card.id for card in office.book.cards.values() if administers(card)] == ["vice"]
 
 
 def test_people_sign_in_by_an_address_of_their_own() -> None:

@@ -12,6 +12,7 @@ from sources import SOURCES, UNKNOWN
 from spreadsheet import CSV, TOO_LONG, spreadsheet
 
 from roster.clearing import origins_of
+from roster.errors import AlreadyRunning
 from roster.handlist import HEADER, Filed
 from roster.permissions import Action
 from roster.runtime import administration
@@ -71,7 +72,7 @@ class FileTold(Told):
 
 
 @route(
-    "POST", "/api/contacts/file", Action.CHANGE_CONTACTS, tag="contacts", answer=FileTold,
+    "POST", "/api/contacts/file", Action.CHANGE_CONTACTS, tag="contacts", answer=FileTold, raises=(AlreadyRunning,),
     largest=LONGEST_FILE + LONGEST_FILE // 8,
 )  # fmt: skip
 def bring_contacts(body: ContactFile) -> FileTold:

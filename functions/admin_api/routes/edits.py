@@ -117,7 +117,7 @@ def make_contact(body: NewContact) -> EditedContact:
 
 @route(
     "DELETE", "/api/contacts/<origin>/<kind>/<id>", Action.CHANGE_CONTACTS, tag="contacts", answer=EditedContact,
-    raises=(NotThere, NotUnderstood),
+    raises=(NotThere, NotUnderstood, AlreadyRunning),
 )  # fmt: skip
 def remove_contact(origin: OriginPath, kind: KindPath, id: IdPath) -> EditedContact:
     """Make a contact inactive that is kept by hand."""

@@ -7,22 +7,27 @@ Only the attributes that are meant are written to a contact that is there; runs 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from time import sleep
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist
+from pynamodb.exceptions import DoesNotExist, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
 
 from roster import keys
-from roster.model import BY_HAND
+from roster.errors import AlreadyRunning
+from roster.model import BY_HAND, Level
 from roster.ports import Change, ContactCard, ContactId, ContactMark, Stored
 from roster.store import DynamoRoster
-from roster.tables import ContactItem, ContactMarkItem, wired
-from roster.trouble import TABLE, trouble, written
+from roster.tables import ContactItem, ContactMarkItem, LockItem, wired
+from roster.trouble import TABLE, trouble
 
-AT_ONCE = 8  # contacts that are changed side by side
+TOGETHER = 50  # contacts that are changed in one transaction; DynamoDB takes 100 actions
+FAILED, CONFLICT = "ConditionalCheckFailed", "TransactionConflict"  # AWS's codes
+PAUSES = (0.0, 0.1, 0.3)  # seconds before another try where somebody writes the same items
 NAMES = tuple(ContactCard.__dataclass_fields__)
 
 
@@ -69,27 +74,75 @@ class DynamoHandBook:
     def set_mark(self, account: str, card: ContactCard, before: ContactMark, after: ContactMark) -> bool:
         item, same = ContactMarkItem(*keys.contact_mark(account, *card.key)), _same(before)
         alone = ContactMarkItem.related.does_not_exist() & ContactMarkItem.security_value.does_not_exist()
-        if after == ContactMark() and written(item.delete, condition=same & alone):
+        if after == ContactMark() and _written(account, lambda write: write.delete(item, condition=same & alone)):
             return True  # else there are ties or a birth date in it, which nothing else has
         values = {"level": after.level, "edits": dict(after.edits), **_found_by_edits(account, card, after)}
-        return written(item.update, [_set(ContactMarkItem, *one) for one in values.items()], condition=same)
+        actions = [_set(ContactMarkItem, *one) for one in values.items()]
+        return _written(account, lambda write: write.update(item, actions, condition=same))
 
     @trouble(TABLE)
-    def change(self, account: str, card: ContactCard, names: Collection[str]) -> bool:
-        item, found_by = ContactItem(*keys.contact(account, *card.key)), _found_by(account, card)
-        values = {**{name: getattr(card, name) for name in names}, **found_by}
-        actions = [_set(ContactItem, name, _plain(value)) for name, value in values.items()]
-        return written(item.update, actions, condition=ContactItem.pk.exists())
+    def change(self, account: str, card: ContactCard, names: Collection[str], beside: ContactId | None = None) -> bool:
+        def write(transaction: TransactWrite) -> None:
+            _change(transaction, account, card, names)
+            if beside:
+                active = ContactItem.inactive_since.does_not_exist()
+                administers = active & (ContactItem.level == Level.ADMINISTRATOR.value)
+                transaction.condition_check(ContactItem, *keys.contact(account, *beside), condition=administers)
 
+        return _written(account, write)
+
+    @trouble(TABLE)
     def change_all(self, account: str, changes: Sequence[tuple[ContactCard, Collection[str]]]) -> None:
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            for _ in threads.map(lambda change: self.change(account, *change), changes):
-                pass  # what one raises is raised here
+        for n in range(0, len(changes), TOGETHER):
+            some = changes[n : n + TOGETHER]
+            if not _written(account, partial(_change_some, account, some)):
+                for one in some:  # somebody is gone meanwhile: the others are changed
+                    self.change(account, *one)
 
     def add(self, account: str, cards: Sequence[ContactCard]) -> None:
         items = ((card, hand_item(account, card)) for card in cards)
         added = (Change(card.kind, card.id, Stored(card.origin, item)) for card, item in items)
         DynamoRoster().apply(account, "", BY_HAND, added)
+
+
+def _change_some(account: str, some: Sequence[tuple[ContactCard, Collection[str]]], transaction: TransactWrite) -> None:
+    for card, names in some:
+        _change(transaction, account, card, names)
+
+
+def _change(transaction: TransactWrite, account: str, card: ContactCard, names: Collection[str]) -> None:
+    item, found_by = ContactItem(*keys.contact(account, *card.key)), _found_by(account, card)
+    values = {**{name: getattr(card, name) for name in names}, **found_by}
+    actions = [_set(ContactItem, name, _plain(value)) for name, value in values.items()]
+    transaction.update(item, actions, condition=ContactItem.pk.exists())
+
+
+def _written(account: str, change: Callable[[TransactWrite], None]) -> bool:
+    """False, and nothing is written, where a condition of the change does not hold.
+
+    A run that rewrites contacts has looked at them before: what is written meanwhile would be lost.
+    """
+    lock = keys.account_lock(account)
+    for pause in PAUSES:
+        sleep(pause)
+        try:
+            with TransactWrite(connection=ContactItem._get_connection().connection) as transaction:
+                transaction.condition_check(LockItem, *lock, condition=LockItem.rewrites.does_not_exist())
+                change(transaction)
+        except TransactWriteError as error:
+            held, *others = [reason.code if reason else "" for reason in error.cancellation_reasons] or [""]
+            if held == FAILED:
+                raise AlreadyRunning(
+                    "a run is moving or deleting this account's contacts just now, so nothing was changed",
+                    "Wait until it has ended, then try again.",
+                ) from None
+            if FAILED in others:
+                return False
+            if CONFLICT not in (held, *others) or pause == PAUSES[-1]:
+                raise
+        else:
+            break
+    return True
 
 
 def hand_item(account: str, card: ContactCard) -> dict[str, Any]:

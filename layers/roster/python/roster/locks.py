@@ -24,18 +24,20 @@ def claim(key: RunKey, night: str) -> bool:
     )
 
 
-def take(key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bool]) -> str:
+def take(
+    key: keys.Key, run: RunKey, owner: str, is_running: Callable[[str], bool], rewrites: bool | None = None
+) -> str:
     """Take a lock. Returns the run that holds it instead, or blank when it is ours.
 
     A lock whose execution has ended (killed, aborted) is taken over; the condition lets only one taker win.
     """
-    lock = LockItem(*key, owner=owner, run=run.run, event=run.event)
+    lock = LockItem(*key, owner=owner, run=run.run, event=run.event, rewrites=rewrites)
     if written(lock.save, condition=LockItem.pk.does_not_exist() | (LockItem.owner == owner)):
         return ""
     try:
         holder = LockItem.get(*key, consistent_read=True)
     except DoesNotExist:
-        return take(key, run, owner, is_running)
+        return take(key, run, owner, is_running, rewrites)
     if is_running(holder.owner):
         return str(holder.run)
     _interrupt(RunKey(run.account, holder.event, holder.run))

@@ -270,8 +270,10 @@ class Records(Protocol):
 
     def run(self, key: RunKey) -> Run | None: ...
 
-    def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
-        """Take the account's lock for planning and applying, or raise AccountBusy."""
+    def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool], rewrites: bool = False) -> None:
+        """Take the account's lock for planning and applying, or raise AccountBusy. `rewrites`: also against whoever
+        would change contacts by hand meanwhile.
+        """
         ...
 
     def holds(self, key: RunKey) -> bool:
@@ -941,7 +943,10 @@ class ContactMark:
 
 
 class HandBook(Protocol):
-    """Contacts that people keep by hand, and what they set by hand on others."""
+    """Contacts that people keep by hand, and what they set by hand on others.
+
+    Nothing is changed while a run rewrites the account's contacts: AlreadyRunning is raised.
+    """
 
     def of(self, account: str, contact: ContactId) -> ContactCard | None:
         """The contact itself, without what was set by hand beside it."""
@@ -963,12 +968,14 @@ class HandBook(Protocol):
         """False, and nothing is written, where it is not `before` any more. `card`: the contact as it counts then."""
         ...
 
-    def change(self, account: str, card: ContactCard, names: Collection[str]) -> bool:
-        """Write these attributes of a contact that is kept by hand, blank ones away; False where there is none."""
+    def change(self, account: str, card: ContactCard, names: Collection[str], beside: ContactId | None = None) -> bool:
+        """Write these attributes of a contact that is kept by hand, blank ones away; False where there is none, or
+        where `beside` does not administer the account (any more).
+        """
         ...
 
     def change_all(self, account: str, changes: Sequence[tuple[ContactCard, Collection[str]]]) -> None:
-        """The same of many, side by side."""
+        """The same of many; whoever is not there is left out."""
         ...
 
     def add(self, account: str, cards: Sequence[ContactCard]) -> None:

@@ -74,8 +74,8 @@ class DynamoRecords(DynamoMarks):
         return run_of_item(item)
 
     @trouble(TABLE)
-    def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool]) -> None:
-        held = take(keys.account_lock(key.account), key, owner, is_running)
+    def hold_account(self, key: RunKey, owner: str, is_running: Callable[[str], bool], rewrites: bool = False) -> None:
+        held = take(keys.account_lock(key.account), key, owner, is_running, rewrites or None)
         if held:
             raise AccountBusy(f"run {held} is changing the contacts of account {key.account}")
 

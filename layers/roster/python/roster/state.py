@@ -61,6 +61,12 @@ def staging_of(slots: Slots, state: State) -> Staging:
     return Staging(slots, key_of(state), state["provider"], shards, preview=state["mode"] == "preview")
 
 
+def rewrites(state: State) -> bool:
+    """Whether it writes over what people keep and set by hand, or puts that back as it was."""
+    clears = state["mode"] in ("clear", "undo") or bool(state.get("clear") or state.get("adopt"))
+    return clears and state["mode"] != "preview" and not state.get("dry")
+
+
 def asked(state: Mapping[str, JSON]) -> dict[str, JSON]:
     """What of a run's input goes on travelling with it."""
     return {name: state[name] for name in ("by", "allow", "clear", "adopt", "undo", "shared", "dry") if state.get(name)}

@@ -26,7 +26,7 @@ from roster.plan import Planner
 from roster.ports import Change, Records, Roster, RunKey, Slots
 from roster.rewriting import applied_of
 from roster.sharing import recipe, told
-from roster.state import ALONE, key_of, staging_of
+from roster.state import ALONE, key_of, rewrites, staging_of
 from roster.state import MODES as MODES
 from roster.state import State as State
 from roster.tally import Tally
@@ -65,7 +65,7 @@ class Sync:
                 contacts = Selection.from_json(state["selection"]).contacts
                 asked = recipe(state["provider"], state["settings"], contacts)
                 self.records.pulled(key.account, told(place, state["source"], asked, state["began"]))
-            self.records.hold_account(key, owner, self.is_running)
+            self.records.hold_account(key, owner, self.is_running, rewrites(state))
             if mode in ALONE:
                 planned = self.planner.begin_alone(key, state["provider"], today, state)
             else:

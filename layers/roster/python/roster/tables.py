@@ -259,11 +259,14 @@ class RunItem(Item):
 
 
 class LockItem(Item):
-    """Whoever holds this item, holds the lock: `owner` is an execution, `run` its run."""
+    """Whoever holds this item, holds the lock: `owner` is an execution, `run` its run. `rewrites`: it writes over what
+    people keep and set by hand, so nobody else may.
+    """
 
     owner = UnicodeAttribute()
     run = UnicodeAttribute()
     event = UnicodeAttribute()
+    rewrites = BooleanAttribute(null=True)
 
 
 class ContactMarkItem(Item):
