@@ -163,7 +163,7 @@ def night(scales: Scales, students: int, name: str) -> Night:
     return Night(
         pages=ceil(asked("pages")),
         items=round(asked("items")),
-        units=round(asked("write_units")),
+        units=round(asked("write_units") + asked("index_units")),
         batches=ceil(asked("BatchWriteItem")),
         s3_put=ceil(asked("s3_put")),
         s3_list=ceil(asked("s3_list")),

@@ -17,9 +17,10 @@ NIGHTS_A_YEAR = 365
 ABOUT = """# What a night costs on AWS
 
 Written by `python -m bench cost` from `bench/results/counts.json`. Nothing was measured on AWS: requests, items,
-write units, state sizes and seconds of CPU were counted here on {date} at {sizes} students, and every
-other size lies on the straight line through the two nearest of them (over students, or over pairs of page and shard
-where that foretells the largest of them better: a plan may read each page for each shard). Prices are us-east-1
+write units (those of the indexes among them, as if all that an index holds of a written contact were new), state sizes
+and seconds of CPU were counted here on {date} at {sizes} students, and every other
+size lies on the straight line through the two nearest of them (over students, or over pairs of page and shard where
+that foretells the largest of them better: a plan may read each page for each shard). Prices are us-east-1
 list prices as of {priced}, an assumption (`bench/prices.py` names each); free tiers, storage, logs and data transfer
 are left out (what a first import of a million students stages is {staged:.1f} GB, which would be {month:.2f} dollars a
 month).

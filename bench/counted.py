@@ -54,7 +54,7 @@ def _night(world: World, name: str, page: int, folder: str, anew: bool) -> Count
 
 
 ASKED = (
-    *"pages page_bytes BatchWriteItem items write_units largest_item".split(),
+    *"pages page_bytes BatchWriteItem items write_units index_units largest_item".split(),
     *"s3_put s3_put_bytes s3_get s3_get_bytes s3_list s3_delete".split(),
 )
 

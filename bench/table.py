@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from bench.bucket import Reply
@@ -19,6 +20,7 @@ LISTED = tuple("kind id origin level first last email number sis_id grade inacti
 UNIT = 1024  # bytes that one write unit takes
 READ_UNIT = 4096  # bytes that one read unit takes, or two of them where the read need not be of the newest
 BY_NAME = ("name_part", "name_order")
+INDEXED = (BY_NAME, ("email_key", "sk"), ("number_key", "sk"), ("sis_key", "sk"))  # of roster.tables
 
 
 class Table:
@@ -108,7 +110,16 @@ class Table:
             written = next(iter(request.values()))
             size = item_size(next(iter(written.values())))
             self._counts["write_units"] += units(size)
+            self._counts["index_units"] += sum(_index_units(request))
             self._counts["largest_item"] = max(self._counts["largest_item"], size)
+
+
+def _index_units(request: dict[str, Any]) -> Iterator[int]:
+    """Of each index that a put item stands in, as if what the index holds of it were new there, which it mostly is."""
+    item = request["PutRequest"]["Item"] if "PutRequest" in request else {}
+    for partition, order in INDEXED:
+        if partition in item:
+            yield units(item_size({name: item[name] for name in (*LISTED, "pk", "sk", partition, order) if name in item}))
 
 
 def _order(held: tuple[str, dict[str, Any]]) -> str:

@@ -14,7 +14,7 @@ from bench.costpage import within
 def counted(students: int) -> dict[str, Any]:
     """One of everything a thousand students."""
     n = students // 1000
-    asked = dict.fromkeys("pages items write_units BatchWriteItem s3_put s3_put_bytes s3_list s3_get".split(), n)
+    asked = dict.fromkeys("pages items write_units index_units BatchWriteItem s3_put s3_put_bytes s3_list s3_get".split(), n)
     steps = {"pull": 1.0 * n, "plan": 2.0 * n, "apply": 3.0 * n}
     return {"first": {"asked": asked, "turns": {"apply": n}, "state_bytes": 1000 + n, "cpu": steps}}
 
@@ -47,7 +47,7 @@ def test_what_grows_with_pages_and_shards_is_told_by_them() -> None:
 
 def test_counts_at_a_million() -> None:
     one = night(SCALES, 1_000_000, "first")
-    assert (one.pages, one.units, one.state_bytes, one.plan) == (1000, 1000, 2000, 2000.0)
+    assert (one.pages, one.units, one.state_bytes, one.plan) == (1000, 2000, 2000, 2000.0)
     assert one.shards == 256  # no more than there are slots
 
 

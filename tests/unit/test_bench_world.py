@@ -72,6 +72,15 @@ def test_the_table_takes_batches_and_weighs_them(place: World) -> None:
     assert client(place, "dynamodb").batch_write_item(RequestItems=requested)["UnprocessedItems"] == {}
     counts = place.control(weigh=False)
     assert (counts["items"], counts["write_units"], counts["BatchWriteItem"]) == (3, 4, 1)
+    assert counts["index_units"] == 0
+
+
+def test_a_contact_costs_a_write_in_each_index_that_it_stands_in(place: World) -> None:
+    place.control(weigh=True)
+    item = {name: {"S": name} for name in ("pk", "sk", "name_part", "name_order", "email_key", "security_value")}
+    client(place, "dynamodb").batch_write_item(RequestItems={"bench": [{"PutRequest": {"Item": item}}]})
+    counts = place.control(weigh=False)
+    assert (counts["write_units"], counts["index_units"]) == (1, 2)
 
 
 def test_the_table_finds_the_item_that_it_was_given(place: World) -> None:
