@@ -119,7 +119,8 @@ def _index_units(request: dict[str, Any]) -> Iterator[int]:
     item = request["PutRequest"]["Item"] if "PutRequest" in request else {}
     for partition, order in INDEXED:
         if partition in item:
-            yield units(item_size({name: item[name] for name in (*LISTED, "pk", "sk", partition, order) if name in item}))
+            held = {name: item[name] for name in (*LISTED, "pk", "sk", partition, order) if name in item}
+            yield units(item_size(held))
 
 
 def _order(held: tuple[str, dict[str, Any]]) -> str:

@@ -14,7 +14,8 @@ from bench.costpage import within
 def counted(students: int) -> dict[str, Any]:
     """One of everything a thousand students."""
     n = students // 1000
-    asked = dict.fromkeys("pages items write_units index_units BatchWriteItem s3_put s3_put_bytes s3_list s3_get".split(), n)
+    counted = "pages items write_units index_units BatchWriteItem s3_put s3_put_bytes s3_list s3_get"
+    asked = dict.fromkeys(counted.split(), n)
     steps = {"pull": 1.0 * n, "plan": 2.0 * n, "apply": 3.0 * n}
     return {"first": {"asked": asked, "turns": {"apply": n}, "state_bytes": 1000 + n, "cpu": steps}}
 
