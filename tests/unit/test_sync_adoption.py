@@ -129,16 +129,6 @@ def test_the_administrator_settles_who_is_unsure() -> None:
     assert district.contact("parent", "P-S0")["related"] == [["S0", "Mother", "Family"]]
 
 
-def test_whoever_has_left_is_not_asked_about_and_comes_back_where_that_is_sure() -> None:
-    district = school()
-    keep(district, "student", "h-s2", first="Sam", last="Student S2", number="9S2")["inactive_since"] = "2025-06-20"
-    district.roster.items[KEPT, "student", "h-s1"]["inactive_since"] = "2025-06-20"  # misspelt
-    report = district.night("preview")["duplicates"]
-    assert (report["sure"]["student"], report["unsure"]["student"]) == (2, 0)
-    district.night(**ADOPT)
-    assert {"h-s1", "h-s2"} & kept(district) == {"h-s1"}
-
-
 def test_and_the_rest_another_time() -> None:
     """What was led on to somebody kept here leads on to whom they become."""
     district = school()
