@@ -14,9 +14,8 @@ from roster.contactbook import DynamoContactBook
 from roster.errors import NotThere
 from roster.handbook import DynamoHandBook
 from roster.model import BY_HAND, KINDS, Class, ClassEntry, ContactEntry, Listing, Person
-from roster.model import replace as replace_person
 from roster.permissions import Administrator
-from roster.ports import Change, Contact, ContactCard, ContactMark, Moved
+from roster.ports import Change, Contact, ContactCard, ContactMark
 from roster.staff import DynamoStaff
 from roster.store import DynamoRoster
 from roster.tables import ContactMarkItem, Item
@@ -203,23 +202,6 @@ def test_ties_that_an_adoption_kept_in_the_mark_are_read_with_the_items_own(tabl
     found = BOOK.of(ACCOUNT, [("fake", "student", "1"), ("fake", "teacher", "2")])
     assert found["fake", "student", "1"].related == (("fake", "3", "Mother", "Guardian"), (BY_HAND, "p", "Aunt", ""))
     assert found["fake", "teacher", "2"].related == ((BY_HAND, "p", "Aunt", ""),)
-
-
-def test_a_birth_date_that_an_adoption_kept_counts_until_the_provider_tells_one(table: str) -> None:
-    stored(DAN)
-    whose = ("fake", "student", "4")
-    card = DynamoHandBook().of(ACCOUNT, whose)
-    assert card
-    moved = Moved("fake", birth_date=BORN)
-    DynamoRoster().apply(ACCOUNT, "", "fake", [Change("student", "4", moved)])
-    assert (BOOK.of(ACCOUNT, [whose])[whose].on_file, BOOK.security_value(ACCOUNT, whose)) == (True, BORN)
-    assert BORN not in repr(listed())
-    set_mark, edit = DynamoHandBook().set_mark, ContactMark("", {"first": "Danny"})
-    assert set_mark(ACCOUNT, card, ContactMark(), edit)
-    assert set_mark(ACCOUNT, card, edit, ContactMark()), "what was edited is taken back, and the date stays"
-    assert BOOK.security_value(ACCOUNT, whose) == BORN
-    stored(replace_person(DAN, birth_date="2011-01-01"))
-    assert BOOK.security_value(ACCOUNT, whose) == "2011-01-01"
 
 
 def test_relationships_are_read_whole(table: str) -> None:

@@ -298,8 +298,7 @@ class MemoryRoster:
             }
         elif isinstance(entry, Moved):
             level = {"level": entry.level} if entry.level else {}
-            born = {"security_value": entry.birth_date} if entry.birth_date else {}
-            kept = {**level, **(entry.old or {}), **born, **(entry.own or {})}
+            kept = {**level, **(entry.old or {}), **(entry.own or {})}
             kept.pop("related", None)
             self.items[key] = deepcopy({**kept, **({"related": entry.ties} if entry.ties else {})})
             if not self.items[key]:

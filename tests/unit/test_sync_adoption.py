@@ -92,30 +92,6 @@ def test_what_was_set_by_hand_stays_with_the_person() -> None:
     }
 
 
-def test_a_birth_date_that_the_provider_does_not_share_stays_with_the_child() -> None:
-    district = school()
-    keep(district, "student", "h-s0", "", ("h-p0",), first="Sam", last="Student S0", number="9S0", birth_date=BORN)
-    district.source.change("student", "S0", birth_date="")
-    before = district.table()
-    district.night(**ADOPT)
-    assert marks(district)["fake", "student", "S0"]["security_value"] == BORN
-    assert "h-s0" not in kept(district)
-    run = last(district)
-    for _ in range(2):
-        district.later()
-        assert district.night()["writes"] == 0
-    assert marks(district)["fake", "student", "S0"]["security_value"] == BORN
-    assert district.night("undo", undo=run)["status"] == "applied"
-    assert district.table() == before
-
-
-def test_a_birth_date_that_the_provider_tells_is_not_kept_beside_it() -> None:
-    district = school()
-    keep(district, "student", "h-s0", first="Sam", last="Student S0", number="9S0", birth_date=BORN)
-    district.night(**ADOPT)
-    assert "security_value" not in marks(district)["fake", "student", "S0"]
-
-
 def test_the_administrator_settles_who_is_unsure() -> None:
     district = school()
     report = district.night(**settled(("parent", "h-p0", "P-S0"), ("student", "h-s1", "S1"), ("student", "h-s0", "")))

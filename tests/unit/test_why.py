@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from roster.model import Class, ClassEntry, ContactEntry, Listing, Person
-from roster.ports import ClassMark, Contact
+from roster.ports import ClassMark
 from roster.why import FINE, Seen, why
 
 MAYA = Person("student", "s1", "Maya", last="Ruiz", birth_date="2012-04-08")
@@ -35,14 +35,6 @@ STORIES = {
     "one class hidden": (seen(entry=student(fall=["c1", "c3"]), hidden=frozenset({"c1"})), FINE, "in 2 classes"),
     "no birth date": (
         seen(entry=student(Person("student", "s1", "Maya"), fall=["c1"])), "no_security_value", "cannot link to Maya",
-    ),
-    "a birth date that an adoption kept": (
-        seen(
-            entry=student(Person("student", "s1", "Maya"), fall=["c1"]),
-            beside=Contact("clever", "student", "s1", on_file=True),
-        ),
-        FINE,
-        "in 1 class",
     ),
     "an odd e-mail": (seen(entry=student(fall=["c1"]), problems={"email_invalid": "Do."}), "email_invalid", "odd"),
     "all is well": (seen(entry=student(fall=["c1"])), FINE, "Maya Ruiz is in 1 class of this event"),

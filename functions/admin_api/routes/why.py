@@ -32,5 +32,5 @@ def read_reason(event: EventPath, kind: Which, id: ById) -> ReasonTold:
     """Why somebody or a class is missing, inactive, hidden, held or cannot be linked."""
     admin, account = administration(), person().account
     admin.events.of(account, event)
-    explainer = Explainer(admin.importer, admin.contacts.book, admin.files.slots, NAMES)
+    explainer = Explainer(admin.importer, admin.files.slots, NAMES)
     return ReasonTold.model_validate(explainer.why(account, event, kind, id))

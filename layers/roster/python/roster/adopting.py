@@ -29,9 +29,7 @@ from roster.tally import Tally
 
 
 class Heir(Struct, frozen=True, array_like=True):
-    """Whose mark takes something over. `old`: whose place they take, if anybody's; `level`, `ties`, `birth_date`: that
-    one's own.
-    """
+    """Whose mark takes something over. `old`: whose place they take, if anybody's; `level`, `ties`: that one's own."""
 
     origin: str
     kind: str
@@ -39,7 +37,6 @@ class Heir(Struct, frozen=True, array_like=True):
     old: tuple[str, ...] = ()
     level: str = ""
     ties: list[list[str]] = []
-    birth_date: str = ""
 
     @property
     def mark(self) -> ContactId:
@@ -116,7 +113,7 @@ class Adopting:
 
     def _heir(self, origin: str, one: Change) -> Heir | None:
         """Of whom goes, the level and all ties; of whom stays, the ties to those who go."""
-        new, (person, told) = self._pairs.get((origin, one.kind, one.id)), self.roster.person(one)
+        new, (_, told) = self._pairs.get((origin, one.kind, one.id)), self.roster.person(one)
         known = (self._pairs if new is None else self._there) if told else ()
         ties = [[origin, *tie] for tie in told if (origin, other_kind(one.kind), tie[0]) in known]
         if new is None:
@@ -124,7 +121,7 @@ class Adopting:
         level = effective(one, self._marks)
         usual = FIRST_LEVEL.get(one.kind, Level.CUSTOMER.value)
         provider, own = self.staging.provider, level if level != usual else ""
-        return Heir(provider, one.kind, new, (origin, one.kind, one.id), own, ties, person.birth_date)
+        return Heir(provider, one.kind, new, (origin, one.kind, one.id), own, ties)
 
     def _adopt(self, shard: int) -> Tally:
         """What the Clear step does: contacts go, marks move; of another provider's roster, all classes go as well."""
@@ -160,10 +157,9 @@ class Adopting:
                 provider,
                 [tie[0] for tie in entry.related()] if entry else [],
             )
-            born = "" if entry and entry.person.birth_date else heir.birth_date
-            if old or heir.level or born or ties != had:
+            if old or heir.level or ties != had:
                 name = (entry.person.last, entry.person.first) if entry else ("", "")
-                moved = Moved(heir.origin, _item(old), _item(own), heir.level, ties, *name, born)
+                moved = Moved(heir.origin, _item(old), _item(own), heir.level, ties, *name)
                 yield heir, Change(heir.kind, heir.id, moved)
 
     def _heirs(self, mine: range) -> list[Heir]:

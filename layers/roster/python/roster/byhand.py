@@ -28,16 +28,14 @@ def effective(card: ContactCard, mark: ContactMark) -> ContactCard:
     edits = {name: value for name, value in mark.edits.items() if name in EDITABLE}
     if "events" in edits:
         edits["events"] = tuple(edits["events"])
-    born = card.security_value or mark.security_value
-    return replace(card, level=mark.level or card.level, security_value=born, **edits)
+    return replace(card, level=mark.level or card.level, **edits)
 
 
 def edited(mark: ContactMark, given: Mapping[str, JSON]) -> ContactMark:
     """The mark with what was given; None takes back what was set."""
     edits = {**mark.edits, **{name: value for name, value in given.items() if name in EDITABLE}}
     level = given.get("level", mark.level) or ""
-    kept = {name: value for name, value in edits.items() if value is not None}
-    return ContactMark(level, kept, mark.security_value)
+    return ContactMark(level, {name: value for name, value in edits.items() if value is not None})
 
 
 def check_level(person: Administrator, card: ContactCard, level: str, administrators: Iterable[str]) -> None:

@@ -12,6 +12,8 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
+from pynamodb.exceptions import DoesNotExist
+
 from roster import keys
 from roster.errors import NotThere
 from roster.ports import Contact, ContactId
@@ -56,11 +58,12 @@ class DynamoContactBook:
 
     @trouble(TABLE)
     def security_value(self, account: str, id: ContactId) -> str:
-        wanted = [id] if keys.fits(id[2]) else []
-        item, mark = _items(account, wanted, True).get(id), _marks(account, wanted, True).get(id)
-        if not item:
-            raise NotThere("there is no such contact")
-        return item.security_value or (mark and mark.security_value) or ""
+        if keys.fits(id[2]):
+            try:
+                return ContactItem.get(*keys.contact(account, *id), consistent_read=True).security_value or ""
+            except DoesNotExist:
+                pass
+        raise NotThere("there is no such contact")
 
     @trouble(TABLE)
     def classes(self, account: str, ids: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
@@ -152,7 +155,7 @@ def _contact(item: ContactItem, mark: ContactMarkItem | None) -> Contact:
         level_by_hand=bool(mark and mark.level),
         inactive_since=item.inactive_since or "",
         related=tuple((origin, id, relation, type) for origin, id, relation, type in ties),
-        on_file=bool(item.security_value or (mark and mark.security_value)),
+        on_file=bool(item.security_value),
         edited=tuple(sorted(edits)),
         **told,
     )

@@ -18,8 +18,7 @@ def mark_item(account: str, change: Change, moved: Moved) -> dict[str, Any]:
     """What was set by hand of whoever became this contact, in the contact's mark."""
     key = keys.contact_mark(account, moved.origin, change.kind, change.id)
     level, ties = wired(ContactMarkItem, {"level": moved.level}), wired(ContactMarkItem, {"related": moved.ties})
-    born = wired(ContactMarkItem, {"security_value": moved.birth_date})
-    kept = {**level, **(moved.old or {}), **born, **(moved.own or {})}
+    kept = {**level, **(moved.old or {}), **(moved.own or {})}
     for name in ("related", *(FOUND_BY if moved.old else ())):
         kept.pop(name, None)
     found_by = _found_by_edits(account, change, moved, kept) if moved.old else {}  # else it is found as before

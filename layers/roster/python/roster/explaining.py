@@ -13,7 +13,7 @@ from roster.keys import slot
 from roster.ledgers import applied, applied_contact
 from roster.lines import classes
 from roster.model import ClassEntry
-from roster.ports import ClassMark, ContactBook, Event, Run, RunKey, Slots
+from roster.ports import ClassMark, Event, Run, RunKey, Slots
 from roster.staging import Staging
 from roster.tabular import provided_help
 from roster.why import Reason, Seen, why
@@ -27,7 +27,6 @@ class Explainer:
     """`names`: what each provider calls itself."""
 
     importer: Importer
-    contacts: ContactBook
     slots: Slots
     names: Mapping[str, str]
 
@@ -40,7 +39,6 @@ class Explainer:
         newest = self._newest(account, event)
         marks = self.importer.records.class_marks(account, event)
         staging = Staging(self.slots, RunKey(account, event, newest.run), "") if newest else None
-        whom = integration.provider, kind, id
         help = {**(provided_help(staging) if staging else {}), **(newest.report.get("help") or {} if newest else {})}
         return why(
             Seen(
@@ -56,7 +54,6 @@ class Explainer:
                 event,
                 frozenset(one for one, mark in marks.items() if mark.hidden),
                 help,
-                self.contacts.of(account, [whom]).get(whom) if kind != "class" else None,
             )
         )
 

@@ -73,9 +73,9 @@ class DynamoHandBook:
     @trouble(TABLE)
     def set_mark(self, account: str, card: ContactCard, before: ContactMark, after: ContactMark) -> bool:
         item, same = ContactMarkItem(*keys.contact_mark(account, *card.key)), _same(before)
-        alone = ContactMarkItem.related.does_not_exist() & ContactMarkItem.security_value.does_not_exist()
+        alone = ContactMarkItem.related.does_not_exist()
         if after == ContactMark() and _written(account, lambda write: write.delete(item, condition=same & alone)):
-            return True  # else there are ties or a birth date in it, which nothing else has
+            return True  # else there are ties in it, which nothing else has
         values = {"level": after.level, "edits": dict(after.edits), **_found_by_edits(account, card, after)}
         actions = [_set(ContactMarkItem, *one) for one in values.items()]
         return _written(account, lambda write: write.update(item, actions, condition=same))
@@ -182,7 +182,7 @@ def _plain(value: Any) -> Any:
 
 
 def _mark(item: ContactMarkItem) -> ContactMark:
-    return ContactMark(item.level or "", item.edits or {}, item.security_value or "")
+    return ContactMark(item.level or "", item.edits or {})
 
 
 def _same(mark: ContactMark) -> Condition:

@@ -27,9 +27,7 @@ TRACES = Decoder(Trace).decode_lines
 
 
 def adoption_folder(staging: Staging) -> str:
-    """Where a run leaves who is whom: its lists hold ids and reasons, and no birth date in clear. (`heirs`, which takes
-    over what a contact had, does; so does all else that a run plans.)
-    """
+    """Where a run leaves who is whom: its lists hold ids and reasons, and no birth date lies here in clear."""
     return f"{staging.folder}/adoption"
 
 

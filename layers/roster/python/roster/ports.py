@@ -366,7 +366,7 @@ class Stored(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="store
 class Moved(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="moved"):
     """The mark of a contact once somebody has become it: what was set of the old one (the item of its mark) goes on,
     but not before what was set of the contact itself. `level`: where neither says one. `ties`: all that it shall hold.
-    `last`, `first`: the contact's own name. `birth_date`: the old one's security value, where the new one has none.
+    `last`, `first`: the contact's own name.
     """
 
     origin: str
@@ -376,7 +376,6 @@ class Moved(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="moved"
     ties: list[list[str]] = []
     last: str = ""
     first: str = ""
-    birth_date: str = ""
 
 
 class Change(Struct, frozen=True, array_like=True):
@@ -933,13 +932,10 @@ class ContactCard:
 
 @dataclass(frozen=True)
 class ContactMark:
-    """What people set by hand on a contact that an import brought: a level, and attributes by their names.
-    `security_value`: of whom an adoption took the place; no edit changes it.
-    """
+    """What people set by hand on a contact that an import brought: a level, and attributes by their names."""
 
     level: str = ""
     edits: Mapping[str, JSON] = field(default_factory=dict)
-    security_value: str = field(default="", repr=False, compare=False)
 
 
 class HandBook(Protocol):

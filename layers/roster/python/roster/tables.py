@@ -272,11 +272,10 @@ class LockItem(Item):
 class ContactMarkItem(Item):
     """What a person set by hand of a contact: its access level, and `edits`, attributes that win over the item's.
     `related`: [origin, id, relation, type] of parents or children beyond those of the contact's own item, whoever keeps
-    them. `security_value`: from whom this contact was adopted, for as long as its own item has none.
+    them.
     """
 
     level = UnicodeAttribute(null=True)
-    security_value = UnicodeAttribute(null=True)
     edits: JSONAttribute = JSONAttribute(null=True)
     related: ListAttribute[Any] = ListAttribute(null=True)
     name_part = UnicodeAttribute(null=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from roster.model import ClassEntry, ContactEntry
-from roster.ports import ClassMark, Contact
+from roster.ports import ClassMark
 
 FINE = "fine"
 WAITS = "Open the run and choose Approve or Discard."
@@ -35,7 +35,6 @@ class Seen:
     """What is known of it. `entry`: of a contact, `roster`: of a class, as applied last. `problems`: what the newest
     run said of it, code → what to do. `waiting`: what a held run would make of it (created, updated, departed …), or
     blank. `hidden`: the event's classes that families do not see. `help`: the newest run's, for every warning.
-    `beside`: of a contact, what somebody or an adoption keeps beside what was applied.
     """
 
     kind: str
@@ -50,7 +49,6 @@ class Seen:
     event: str = ""
     hidden: frozenset[str] = frozenset()
     help: Mapping[str, str] = field(default_factory=dict)
-    beside: Contact | None = None
 
     @property
     def name(self) -> str:
@@ -129,14 +127,13 @@ def _all_hidden(seen: Seen) -> Iterator[Reason]:
 
 def _cannot_be_linked(seen: Seen) -> Iterator[Reason]:
     person = seen.entry.person if seen.entry else None
-    on_file, tied = (seen.beside.on_file, bool(seen.beside.related)) if seen.beside else (False, False)
-    if person and person.kind == "student" and not person.birth_date and not on_file:
+    if person and person.kind == "student" and not person.birth_date:
         yield Reason(
             "no_security_value",
             f"Parents cannot link to {seen.name}: the security value (date of birth) is blank.",
             next((seen.help[code] for code in BLANK if seen.help.get(code)), IMPORT),
         )
-    if person and person.kind == "parent" and seen.entry and not seen.entry.related() and not tied:
+    if person and person.kind == "parent" and seen.entry and not seen.entry.related():
         yield Reason(
             "no_child",
             f"{seen.name} has no child in this account, so there is nobody to book for.",
