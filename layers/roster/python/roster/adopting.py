@@ -16,12 +16,13 @@ from msgspec.json import Decoder
 from roster.adoption import ADOPTED, kept_ties, other_kind
 from roster.clearance import bare, emptied
 from roster.clearing import MARK, effective
+from roster.inherited import fill_dates, keep_dates
 from roster.keys import shard_slots, slot
 from roster.ledgers import CHANGING, CLEARING, RESTORED, images
 from roster.lines import change_line
 from roster.matching import Matching, adoption_folder
 from roster.mending import restored
-from roster.model import FIRST_LEVEL, JSON, Level, to_line
+from roster.model import FIRST_LEVEL, JSON, BirthDate, Kind, Level, to_line
 from roster.outcome import Outcome
 from roster.ports import Change, ContactId, Moved, Roster, Stored
 from roster.staging import Staging
@@ -97,6 +98,7 @@ class Adopting:
         gone += filter(None, [self._marks.get((f"{MARK}{origin}", one.kind, one.id)) for one in gone])
         heirs = [heir for one in found if one.kind in ADOPTED and (heir := self._heir(origin, one))]
         slots, name = self.staging.slots, f"{n:04d}"
+        keep_dates(self.staging, name, self._dates(origin, found))
         if gone:
             lines = (change_line(one, to_line(one.entry)) for one in map(bare, gone))
             slots.write(f"{self._folder}/gone/{name}", lines)
@@ -105,6 +107,13 @@ class Adopting:
         if gone or n == 0:  # that there is one file says that nothing else was deleted
             self._keep_images(name, gone)
         return Tally()
+
+    def _dates(self, origin: str, found: Iterable[Change]) -> Iterator[BirthDate]:
+        """Of whom goes, for whom they become."""
+        for one in found:
+            new = self._pairs.get((origin, one.kind, one.id)) if one.kind == Kind.STUDENT else None
+            if new and (date := self.roster.person(one)[0].birth_date):
+                yield BirthDate(new, date)
 
     def _keep_images(self, name: str, found: Iterable[Change]) -> None:
         if self.told["mode"] != "preview":
@@ -134,6 +143,7 @@ class Adopting:
             out.changes += emptied(staging, told, known, staging.doubt(told["doubt"], shard), shard, out)
         out.told = [(one.kind, one.id, "adopted", []) for id, one in gone.items() if not id[0].startswith(MARK)]
         staging.write_changes(CLEARING, shard, out.changes)
+        fill_dates(staging, shard, out)
         if moved:
             self._keep_images(f"marks-{shard:03d}", (self._marks.get(id) or _absent(id) for id in moved))
         back = restored(staging, told, shard)
