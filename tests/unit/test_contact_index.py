@@ -35,6 +35,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
         ("St. John", "st-john"),
         ("D'Angelo#1", "dangelo-1"),
         ("李", "李"),
+        ("राम", "राम"),  # vowel signs are letters
         ("", ""),
         ("#", ""),
         ("--", ""),

@@ -1,16 +1,14 @@
 """How a name is compared with another: without capitals, accents and punctuation, so that people find each other.
 
-Sort keys are made of folded names. They hold letters, digits and `-` between words, all of which come behind the `#`
+Sort keys are made of folded names. They hold letters, vowel signs, digits and `-` between words, all of which come behind the `#`
 that ends a part: Smith stands before Smith-Jones, and that one before Smithson.
 """
 
 from __future__ import annotations
 
-import re
-from unicodedata import combining, normalize
+from unicodedata import category, combining, normalize
 
 LONGEST = 100  # characters of a name; two of them, at four bytes each, fit into a key
-WORDS = re.compile(r"[^\W_]+")
 APOSTROPHES = dict.fromkeys(map(ord, "'`\u00b4\u2018\u2019\u02bc"))  # O'Brien is one word
 # Letters that are not made of another one and an accent, though people take them for it.
 OTHERS = str.maketrans(
@@ -25,4 +23,5 @@ def folded(name: str) -> str:
     if not name.isascii():
         parts = normalize("NFKD", name.casefold().translate(OTHERS))
         name = "".join(one for one in parts if not combining(one))
-    return "-".join(WORDS.findall(name.casefold().translate(APOSTROPHES)))[:LONGEST].rstrip("-")
+    letters = (one if category(one)[0] in "LMN" else " " for one in name.casefold().translate(APOSTROPHES))
+    return "-".join("".join(letters).split())[:LONGEST].rstrip("-")

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import SequenceMatcher
 from hashlib import blake2b
 from typing import TypeAlias
-from unicodedata import category, combining, normalize
 
 from msgspec import Struct
 
+from roster.folding import folded
 from roster.model import Person
 from roster.ports import ContactId
 
@@ -44,8 +44,8 @@ class Trace(Struct, frozen=True, array_like=True, gc=False):
             person.id,
             tuple(sorted(numbers)),
             email if "@" in email else "",
-            folded(person.first),
-            folded(person.last),
+            _plain(person.first),
+            _plain(person.last),
             _digest(person.birth_date, key),
             tuple(sorted(students)) if person.kind == "parent" else (),
         )
@@ -82,10 +82,9 @@ class Likeness(Struct, frozen=True):
     hard: bool = False
 
 
-def folded(name: str) -> str:
-    """The name without case, accents, blanks and marks."""
-    plain = normalize("NFKD", name.casefold())
-    return "".join(one for one in plain if category(one)[0] in "LMN" and not combining(one))
+def _plain(name: str) -> str:
+    """Folded, and written in one: O Hara is O'Hara."""
+    return folded(name).replace("-", "")
 
 
 def _digest(birth_date: str, key: str) -> str:
