@@ -1,7 +1,7 @@
 """How a name is compared with another: without capitals, accents and punctuation, so that people find each other.
 
-Sort keys are made of folded names. They hold letters, vowel signs, digits and `-` between words, all of which come behind the `#`
-that ends a part: Smith stands before Smith-Jones, and that one before Smithson.
+Sort keys are made of folded names. They hold letters, vowel signs, digits and `-` between words, all of
+which come behind the `#` that ends a part: Smith stands before Smith-Jones, and that one before Smithson.
 """
 
 from __future__ import annotations
