@@ -147,6 +147,16 @@ def test_and_a_date_that_it_shares_later_counts() -> None:
     assert district.contact("student", "S1")["person"]["birth_date"] == "2012-04-09"
 
 
+def test_whoever_has_left_is_not_asked_about_and_comes_back_where_that_is_sure() -> None:
+    district = school()
+    keep(district, "student", "h-s2", first="Sam", last="Student S2", number="9S2")["inactive_since"] = "2025-06-20"
+    district.roster.items[KEPT, "student", "h-s1"]["inactive_since"] = "2025-06-20"  # misspelt
+    report = district.night("preview")["duplicates"]
+    assert (report["sure"]["student"], report["unsure"]["student"]) == (2, 0)
+    district.night(**ADOPT)
+    assert {"h-s1", "h-s2"} & kept(district) == {"h-s1"}
+
+
 def without_a_date(district: District) -> list[str]:
     found = Staging(district.slots, RunKey(ACCOUNT, EVENT, last(district)), "fake").problems()
     return sorted(id for code, _, id in found if code == "student_without_birth_date")

@@ -359,6 +359,7 @@ class Stored(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="store
     level: str = ""
     email: str = ""
     mark: bool = False
+    inactive: bool = False
 
 
 class Moved(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="moved"):
