@@ -11,6 +11,7 @@ from roster.errors import StoreBusy
 from roster.model import BY_HAND, Person, Relationship, replace
 from roster.ports import RunKey
 from roster.staging import Staging
+from roster.timeline import taken_over, told_of
 from tests.fakes.kept import KEPT, keep, kept, mark, marks
 from tests.fakes.memory import Killed
 from tests.fakes.school import ACCOUNT, EVENT, OTHER, District, Source
@@ -155,6 +156,21 @@ def test_whoever_has_left_is_not_asked_about_and_comes_back_where_that_is_sure()
     assert (report["sure"]["student"], report["unsure"]["student"]) == (2, 0)
     district.night(**ADOPT)
     assert {"h-s1", "h-s2"} & kept(district) == {"h-s1"}
+
+
+def test_it_is_told_who_took_over_and_of_which_origin_the_others_were() -> None:
+    district = school()
+    district.night(**ADOPT)
+    key = RunKey(ACCOUNT, EVENT, last(district))
+    assert taken_over(district.slots, key, ("fake", "student", "S0")) == "manual"
+    assert taken_over(district.slots, key, ("fake", "student", "S1")) == ""
+    assert taken_over(district.slots, key, (BY_HAND, "student", "S0")) == ""
+    assert told_of(district.slots, key, (BY_HAND, "student", "h-s0")) == [("student", "adopted", [])]
+    assert told_of(district.slots, key, ("fake", "student", "h-s0")) == []
+    district.night("undo", undo=last(district))
+    key = RunKey(ACCOUNT, EVENT, last(district))
+    assert told_of(district.slots, key, (BY_HAND, "student", "h-s0")) == [("student", "created", [])]
+    assert told_of(district.slots, key, ("fake", "student", "h-s0")) == []
 
 
 def without_a_date(district: District) -> list[str]:

@@ -49,6 +49,7 @@ class Heir(Struct, frozen=True, array_like=True):
         return f"{MARK}{origin}", kind, id
 
 
+TOOK_OVER = "took-over"  # the folder of who became whom, by the new ids
 HEIRS = Decoder(Heir).decode_lines
 
 
@@ -135,13 +136,16 @@ class Adopting:
     def _adopt(self, shard: int) -> Tally:
         """What the Clear step does: contacts go, marks move; of another provider's roster, all classes go as well."""
         staging, told, out = self.staging, self.told, Outcome()
-        gone = images(staging.slots, f"{self._folder}/gone", shard_slots(shard, staging.shards))
+        mine = shard_slots(shard, staging.shards)
+        gone = images(staging.slots, f"{self._folder}/gone", mine)
         moved = {heir.mark: change for heir, change in self._moved(shard)}
         out.changes = [*gone.values(), *moved.values()]
         if told["fresh"]:
             known = staging.known(told["replaced"]["ledger"], CHANGING, shard).values()
             out.changes += emptied(staging, told, known, staging.doubt(told["doubt"], shard), shard, out)
-        out.told = [(one.kind, one.id, "adopted", []) for id, one in gone.items() if not id[0].startswith(MARK)]
+        out.told = [(one.kind, one.id, "adopted", [], id[0]) for id, one in gone.items() if not id[0].startswith(MARK)]
+        took_over = [[kind, new, origin] for (origin, kind, _), new in self._pairs.items() if slot(new) in mine]
+        staging.slots.write_json(f"{staging.folder}/{TOOK_OVER}/adopt-{staging.place(shard)}", took_over)
         staging.write_changes(CLEARING, shard, out.changes)
         fill_dates(staging, shard, out)
         if moved:

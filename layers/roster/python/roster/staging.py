@@ -181,7 +181,7 @@ class Staging:
     def told_changes(self) -> Iterator[tuple[str, str, str, list[str]]]:
         """(kind, id, outcome, names of changed fields) of every planned change; never a value."""
         for name in self.slots.names(f"{self.folder}/changes/"):
-            yield from map(tuple, self.slots.read_json(name))
+            yield from (tuple(row[:4]) for row in self.slots.read_json(name))
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """(code, kind, id) of everything that a pass warned of."""
