@@ -77,9 +77,9 @@ LEVELS = (
             (
                 "administration administrators adopting announcing audit beginning billing booking cancelling classes "
                 "clearance comparing connect contacts deciding desk duplicates editing events explaining filing "
-                "finishing handlist importing integrated integrations ledgers leftovers linking matching mending "
-                "nights onboarding place plan previews pull pulled reading report rewriting sessions settled "
-                "sharing sheaf signin staging starting state support sync tabular telling timeline tokens turn"
+                "finishing handlist importing inherited integrated integrations ledgers leftovers linking matching "
+                "mending nights onboarding place plan previews pull pulled reading report rewriting sessions "
+                "settled sharing sheaf signin staging starting state support sync tabular telling timeline tokens turn"
             ).split(),
             STRUCTS,
         ),

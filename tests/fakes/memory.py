@@ -274,7 +274,8 @@ class MemoryRoster:
             if what == _contact(origin) and slot(rest[1]) % PARTITIONS == part:
                 level = item.get("level") or FIRST_LEVELS.get(rest[0], "Customer")
                 email = item["person"]["email"] if "person" in item else item.get("email", "")
-                yield Change(rest[0], rest[1], Stored(origin, deepcopy(item), level, email))
+                inactive = bool(item.get("inactive_since"))
+                yield Change(rest[0], rest[1], Stored(origin, deepcopy(item), level, email, inactive=inactive))
 
     def levels(self, account: str) -> list[Change]:
         found = [(key, item) for key, item in self.items.items() if key[0] == "level"]

@@ -38,6 +38,10 @@ def reason(one: Trace, *news: Trace) -> str:
     return match.reason
 
 
+def left(id: str, kind: str = "student", **fields: Any) -> Trace:
+    return Trace.of(BY_HAND, Person(kind, id, **fields), (), KEY, True)
+
+
 ANNA: dict[str, Any] = {"first": "Anna", "last": "Lee"}
 
 
@@ -285,3 +289,27 @@ def consistent(one: Match, there: dict[str, Trace], own: Trace) -> None:
         other = there[candidate.id]
         assert other.kind == one.kind
         assert {*own.signs()} & {*other.signs()}, "only blanks in common"
+
+
+def test_whoever_has_left_and_is_back_is_themselves() -> None:
+    assert found([left("h", **ANNA, number="7")], [new("n", **ANNA, number="7")]) == {"h": (SURE, ("n",))}
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        (ANNA, ANNA),
+        ({**ANNA, "number": "7"}, {"first": "Bob", "last": "Fox", "number": "7"}),
+        ({**ANNA, "birth_date": BORN}, {"first": "Anna", "last": "Leigh", "birth_date": BORN}),
+    ],
+)
+def test_nobody_is_asked_about_whoever_has_left(here: dict[str, Any], there: dict[str, Any]) -> None:
+    assert found([left("h", **here)], [new("n", **there)]) == {"h": (NEW, ())}
+
+
+def test_whoever_has_left_is_in_nobodys_way() -> None:
+    """The number of one who left was given again; and a second contact of the same person was made inactive."""
+    gone = left("gone", first="Bob", last="Fox", number="7")
+    twice = left("twice", **ANNA, number="7")
+    here, came = old("h", **ANNA, number="7"), new("n", **ANNA, number="7")
+    assert found([gone, twice, here], [came]) == {"h": (SURE, ("n",)), "gone": (NEW, ()), "twice": (NEW, ())}

@@ -141,7 +141,7 @@ def test_a_date_that_may_be_meant_either_way_is_refused_where_others_have_the_da
             "same person as in line 2",
         ),
         ("kind,last name,e-mail,level\nteacher,A,a@b.example,Boss\n", 2, "level", "no such level"),
-        ("kind,last name,e-mail,level\nteacher,A,a@b.example,Support\n", 2, "level", "no such level"),
+        ("kind,last name,e-mail,level\nteacher,A,a@b.example,Support\n", 2, "level", "above Appointment Maker"),
         ("kind,last name,e-mail,level\nteacher,A,a@b.example,Administrator\n", 2, "level", "above Appointment Maker"),
         ("kind,last name,e-mail\nteacher,A,a@b\n", 2, "e-mail", "no e-mail"),
         ("kind,last name,number\nadministrator,A,7\n", 2, "e-mail", "without an e-mail"),
@@ -242,6 +242,8 @@ def test_a_file_changes_no_administrator() -> None:
     assert "above" in problems(header + lower, book)[0][2]
     other = "administrator,Agnes,Skinner,boss@school.example,,\n"
     assert "has this address" in problems(header + other, book)[0][2]
+    support = "administrator,Ann,Support,ann@pickatime.example,,Support\n"
+    assert "above" in problems(header + support, book)[0][2]
     assert book.cards == {boss.key: boss}
 
 
@@ -263,6 +265,20 @@ def test_whom_an_import_brought_is_in_the_list_as_they_count_and_passed_over_whe
     assert "Appointment Maker" in text
     filed = bring(text, book)
     assert (filed.done, dict(filed.skipped), book.writes) == (True, {"Clever": 1}, 0)
+
+
+def test_children_whom_an_adoption_left_in_a_mark_are_in_the_list_and_no_problem_when_it_comes_back() -> None:
+    bart = ContactCard("clever", "student", "c1", "Customer", "Bart", "S", number="17")
+    marge = ContactCard(BY_HAND, "parent", "p1", "Customer", "Marge", "S", "m@home.example")
+    lisa = ContactCard(BY_HAND, "student", "s2", "Customer", "Lisa", "S", number="18", related=(("p1", "", ""),))
+    homer = ContactCard("clever", "parent", "c2", "Customer", "Homer", "S", related=(("c1", "Father", ""),))
+    book = MemoryHandBook(bart, replace(marge, related=(("s2", "", ""),)), lisa, homer)
+    book.set[marge.key] = ContactMark(related=(("clever", "c1", "Mother", ""), (BY_HAND, "s2", "Mother", "")))
+    book.set[homer.key] = ContactMark(related=((BY_HAND, "s2", "Father", ""),))
+    text = export(book)
+    assert [row.split(",")[9] for row in text.splitlines()[1:] if "parent" in row] == ["17 18", "18 17"]
+    filed = bring(text, book)
+    assert (filed.done, list(filed.problems), list(filed.moved), filed.unchanged) == (True, [], [], 2)
 
 
 def test_no_list_holds_a_security_value() -> None:
@@ -291,7 +307,7 @@ def kept(draw: st.DrawFn) -> list[ContactCard]:
             BY_HAND,
             kind,
             f"id{n}",
-            draw(st.sampled_from([level.value for level in Level if level != Level.SUPPORT])),
+            draw(st.sampled_from([level.value for level in Level])),
             draw(names),
             draw(names | st.just("")),
             f"a{n}@b.example" if kind == "administrator" else draw(st.sampled_from(["", "a@b.example"])),

@@ -114,6 +114,7 @@ class World:
         return [one.id for one in self.contacts.page(ACCOUNT, kind, search, after, most)[0]]
 
     def changed(self, event: str, run: str, place: str, *rows: list[object]) -> None:
+        self.slots.write_json(f"{keys.run_folder(ACCOUNT, event, run)}/context", {"provider": "fake"})
         self.slots.write_json(f"{keys.run_folder(ACCOUNT, event, run)}/changes/{place}", list(rows))
 
     def told(self, id: ContactId = ANN.key) -> list[str]:
@@ -250,7 +251,7 @@ def test_only_the_files_that_may_hold_the_id_are_read() -> None:
     for shard in range(4):
         world.changed("spring", "first", f"people-{shard:03d}-of-004", ["student", "17", "created", []])
     for name in list(world.slots.files):
-        if f"-{mine:03d}-" not in name:
+        if "/changes/" in name and f"-{mine:03d}-" not in name:
             world.slots.files[name] = "this is not read"
     assert len(world.told()) == 1
 
@@ -280,6 +281,27 @@ def test_another_providers_contact_of_the_same_id_is_not_taken_for_it() -> None:
     world = World(spring=[FIRST])
     world.changed("spring", "first", "people-000-of-001", ["student", "17", "created", []])
     assert world.told(("older", "student", "17")) == []
+
+
+def test_nor_is_what_an_import_from_the_provider_before_did() -> None:
+    world = World(spring=[FIRST])
+    world.changed("spring", "first", "people-000-of-001", ["student", "17", "created", []])
+    world.slots.write_json(f"{keys.run_folder(ACCOUNT, 'spring', 'first')}/context", {"provider": "older"})
+    assert world.told() == []
+    assert len(world.told(("older", "student", "17"))) == 1
+
+
+def test_a_contact_says_from_whom_it_took_over() -> None:
+    """The one kept by hand has, of all ids, the same one."""
+    adoption = replace(FIRST, asked={"adopt": {"settled": []}})
+    world = World(spring=[adoption])
+    world.changed("spring", "first", "adopt-000-of-001", ["student", "17", "adopted", [], BY_HAND])
+    world.slots.write_json(
+        f"{keys.run_folder(ACCOUNT, 'spring', 'first')}/took-over/adopt-000-of-001", [["student", "17", BY_HAND]]
+    )
+    when = "of 1 October 10:00, started by Edna Krabappel"
+    assert world.told() == [f"taken over from manual by the adoption {when}"]
+    assert world.told((BY_HAND, "student", "17")) == [f"taken over by the provider's contact by the import {when}"]
 
 
 def test_a_zone_that_nobody_knows_is_the_default() -> None:

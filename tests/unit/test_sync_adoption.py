@@ -9,7 +9,10 @@ import pytest
 
 from roster.errors import StoreBusy
 from roster.model import BY_HAND, Person, Relationship, replace
-from tests.fakes.kept import keep, kept, mark, marks
+from roster.ports import RunKey
+from roster.staging import Staging
+from roster.timeline import taken_over, told_of
+from tests.fakes.kept import KEPT, keep, kept, mark, marks
 from tests.fakes.memory import Killed
 from tests.fakes.school import ACCOUNT, EVENT, OTHER, District, Source
 from tests.fakes.sense import nonsense
@@ -103,6 +106,76 @@ def test_the_administrator_settles_who_is_unsure() -> None:
     assert found[BY_HAND, "parent", "h-p1"] == {"related": [["fake", "S1", "Mother", "Family"]]}
     assert found["fake", "parent", "P-S0"] == {"related": [[BY_HAND, "h-s0", "Mother", "Family"]]}
     assert district.contact("parent", "P-S0")["related"] == [["S0", "Mother", "Family"]]
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_a_birth_date_that_the_provider_does_not_share_stays_with_the_student(imported: bool) -> None:
+    district = school()
+    shared = {"S2": "2013-01-02"}
+    district.source.people = [replace(one, birth_date=shared.get(one.id, "")) for one in district.source.people]
+    keep(district, "student", "h-s2", first="Sam", last="Student S2", number="9S2", birth_date="2010-10-10")
+    district.roster.items[KEPT, "student", "h-s1"]["person"]["number"] = "9S1"
+    if imported:
+        district.night()
+        district.later()
+    before = district.table()
+    report = district.night(**settled(("student", "h-s1", "S1")))
+    assert report["adopted"]["student"] == 3
+    assert [district.contact("student", id)["person"]["birth_date"] for id in ("S0", "S1", "S2")] == [
+        "", BORN, shared["S2"],
+    ]  # fmt: skip
+    assert report["security_values"]["missing"] == 2
+    assert without_a_date(district) == ["S0", "S3"]
+    after, run = district.table(), last(district)
+    for days in (1, 8):  # a quiet night, and one that looks at everything again
+        district.later(days)
+        night = district.night()
+        assert (night["writes"], night["security_values"]["missing"]) == (0, 2)
+        assert without_a_date(district) == ["S0", "S3"]
+    assert district.table() == after
+    district.night("undo", undo=run)
+    assert district.table() == before
+
+
+def test_and_a_date_that_it_shares_later_counts() -> None:
+    district = school()
+    district.source.change("student", "S1", birth_date="")
+    district.roster.items[KEPT, "student", "h-s1"]["person"]["number"] = "9S1"
+    district.night(**settled(("student", "h-s1", "S1")))
+    district.source.change("student", "S1", birth_date="2012-04-09")
+    district.later()
+    assert district.night()["status"] == "applied"
+    assert district.contact("student", "S1")["person"]["birth_date"] == "2012-04-09"
+
+
+def test_whoever_has_left_is_not_asked_about_and_comes_back_where_that_is_sure() -> None:
+    district = school()
+    keep(district, "student", "h-s2", first="Sam", last="Student S2", number="9S2")["inactive_since"] = "2025-06-20"
+    district.roster.items[KEPT, "student", "h-s1"]["inactive_since"] = "2025-06-20"  # misspelt
+    report = district.night("preview")["duplicates"]
+    assert (report["sure"]["student"], report["unsure"]["student"]) == (2, 0)
+    district.night(**ADOPT)
+    assert {"h-s1", "h-s2"} & kept(district) == {"h-s1"}
+
+
+def test_it_is_told_who_took_over_and_of_which_origin_the_others_were() -> None:
+    district = school()
+    district.night(**ADOPT)
+    key = RunKey(ACCOUNT, EVENT, last(district))
+    assert taken_over(district.slots, key, ("fake", "student", "S0")) == "manual"
+    assert taken_over(district.slots, key, ("fake", "student", "S1")) == ""
+    assert taken_over(district.slots, key, (BY_HAND, "student", "S0")) == ""
+    assert told_of(district.slots, key, (BY_HAND, "student", "h-s0")) == [("student", "adopted", [])]
+    assert told_of(district.slots, key, ("fake", "student", "h-s0")) == []
+    district.night("undo", undo=last(district))
+    key = RunKey(ACCOUNT, EVENT, last(district))
+    assert told_of(district.slots, key, (BY_HAND, "student", "h-s0")) == [("student", "created", [])]
+    assert told_of(district.slots, key, ("fake", "student", "h-s0")) == []
+
+
+def without_a_date(district: District) -> list[str]:
+    found = Staging(district.slots, RunKey(ACCOUNT, EVENT, last(district)), "fake").problems()
+    return sorted(id for code, _, id in found if code == "student_without_birth_date")
 
 
 def test_and_the_rest_another_time() -> None:

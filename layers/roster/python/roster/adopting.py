@@ -16,12 +16,13 @@ from msgspec.json import Decoder
 from roster.adoption import ADOPTED, kept_ties, other_kind
 from roster.clearance import bare, emptied
 from roster.clearing import MARK, effective
+from roster.inherited import fill_dates, keep_dates
 from roster.keys import shard_slots, slot
 from roster.ledgers import CHANGING, CLEARING, RESTORED, images
 from roster.lines import change_line
 from roster.matching import Matching, adoption_folder
 from roster.mending import restored
-from roster.model import FIRST_LEVEL, JSON, Level, to_line
+from roster.model import FIRST_LEVEL, JSON, BirthDate, Kind, Level, to_line
 from roster.outcome import Outcome
 from roster.ports import Change, ContactId, Moved, Roster, Stored
 from roster.staging import Staging
@@ -48,6 +49,7 @@ class Heir(Struct, frozen=True, array_like=True):
         return f"{MARK}{origin}", kind, id
 
 
+TOOK_OVER = "took-over"  # the folder of who became whom, by the new ids
 HEIRS = Decoder(Heir).decode_lines
 
 
@@ -97,6 +99,7 @@ class Adopting:
         gone += filter(None, [self._marks.get((f"{MARK}{origin}", one.kind, one.id)) for one in gone])
         heirs = [heir for one in found if one.kind in ADOPTED and (heir := self._heir(origin, one))]
         slots, name = self.staging.slots, f"{n:04d}"
+        keep_dates(self.staging, name, self._dates(origin, found))
         if gone:
             lines = (change_line(one, to_line(one.entry)) for one in map(bare, gone))
             slots.write(f"{self._folder}/gone/{name}", lines)
@@ -105,6 +108,13 @@ class Adopting:
         if gone or n == 0:  # that there is one file says that nothing else was deleted
             self._keep_images(name, gone)
         return Tally()
+
+    def _dates(self, origin: str, found: Iterable[Change]) -> Iterator[BirthDate]:
+        """Of whom goes, for whom they become."""
+        for one in found:
+            new = self._pairs.get((origin, one.kind, one.id)) if one.kind == Kind.STUDENT else None
+            if new and (date := self.roster.person(one)[0].birth_date):
+                yield BirthDate(new, date)
 
     def _keep_images(self, name: str, found: Iterable[Change]) -> None:
         if self.told["mode"] != "preview":
@@ -126,14 +136,18 @@ class Adopting:
     def _adopt(self, shard: int) -> Tally:
         """What the Clear step does: contacts go, marks move; of another provider's roster, all classes go as well."""
         staging, told, out = self.staging, self.told, Outcome()
-        gone = images(staging.slots, f"{self._folder}/gone", shard_slots(shard, staging.shards))
+        mine = shard_slots(shard, staging.shards)
+        gone = images(staging.slots, f"{self._folder}/gone", mine)
         moved = {heir.mark: change for heir, change in self._moved(shard)}
         out.changes = [*gone.values(), *moved.values()]
         if told["fresh"]:
             known = staging.known(told["replaced"]["ledger"], CHANGING, shard).values()
             out.changes += emptied(staging, told, known, staging.doubt(told["doubt"], shard), shard, out)
-        out.told = [(one.kind, one.id, "adopted", []) for id, one in gone.items() if not id[0].startswith(MARK)]
+        out.told = [(one.kind, one.id, "adopted", [], id[0]) for id, one in gone.items() if not id[0].startswith(MARK)]
+        took_over = [[kind, new, origin] for (origin, kind, _), new in self._pairs.items() if slot(new) in mine]
+        staging.slots.write_json(f"{staging.folder}/{TOOK_OVER}/adopt-{staging.place(shard)}", took_over)
         staging.write_changes(CLEARING, shard, out.changes)
+        fill_dates(staging, shard, out)
         if moved:
             self._keep_images(f"marks-{shard:03d}", (self._marks.get(id) or _absent(id) for id in moved))
         back = restored(staging, told, shard)

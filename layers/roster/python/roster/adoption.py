@@ -1,7 +1,8 @@
 """Who of the people kept here is whom of a new provider: sure, unsure or new, each with its reason in words.
 
 What several people share makes nobody sure: twins, families and namesakes are left to a person, who settles them.
-Whoever is taken for another is so once; and what was settled holds only while it is still possible.
+Whoever has left is in nobody's way: nobody is asked about them, and they come back where that is sure. Whoever is taken
+for another is so once; and what was settled holds only while it is still possible.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ SURE, UNSURE, NEW = "sure", "unsure", "new"
 Like: TypeAlias = dict[str, tuple[Trace, Likeness]]  # by id, who is like somebody
 Tie: TypeAlias = list[str]  # origin, id, relation, type
 CROWD = 20  # what more people than this share on one side says nothing of any of them
+LEFT = "they have left, and nobody is surely the same"
 HELP = {
     "possible_duplicate": "This contact may be somebody whom the import brings: compare the two in the list of a test "
     "import, and say who is whom when you import.",
@@ -55,8 +57,18 @@ class Match(Struct, frozen=True):
 def matches(old: Iterable[Trace], new: Iterable[Trace]) -> list[Match]:
     """Everybody of `old`, who are of one kind, in a stable order. `new` is read once, and few of them are kept."""
     olds = sorted(old, key=lambda one: one.whose)
+    known = {key for one in olds for key in one.signs()}
+    came = [one for one in new if not known.isdisjoint(one.signs())]
+    found = _compared([one for one in olds if not one.left], came)
+    wanted = {other.id for match in found for other in match.candidates}
+    gone = _compared([one for one in olds if one.left], [one for one in came if one.id not in wanted])
+    sure = [one if one.verdict == SURE else Match(*one.whose, NEW, (), LEFT) for one in gone]
+    return sorted([*found, *sure], key=lambda one: one.whose)
+
+
+def _compared(olds: Sequence[Trace], news: Iterable[Trace]) -> list[Match]:
     here = _by_key(olds)
-    there = _by_key(one for one in new if any(key in here for key in one.signs()))
+    there = _by_key(one for one in news if any(key in here for key in one.signs()))
     shared = {key: (len(here[key]), len(found)) for key, found in there.items() if key in here}
     alone = {key for key, sizes in shared.items() if sizes == (1, 1)}
     like = {one.whose: _likenesses(one, there, shared, alone.__contains__) for one in olds}

@@ -19,7 +19,8 @@ LOST = "\ufffd"  # stands where a character could not be read
 GARBLED = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u2122]")  # UTF-8 that was read as Windows-1252
 PHONE = re.compile(r"\+[0-9][0-9 ()./x-]*")
 SLASHES = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-LEVELS = {level.value.casefold(): level.value for level in Level if level != Level.SUPPORT}
+LEVELS = {level.value.casefold(): level.value for level in Level}
+OFFERED = ", ".join(level.value for level in Level if level != Level.SUPPORT)  # a file gives that one to nobody
 LONGEST: Mapping[str, int] = {"first": 100, "last": 100, "email": 254, "phone": 40, "number": 64, "children": 2_000}
 LONGEST_OTHER = 60
 AS_UTF8 = "Save the file as “CSV UTF-8” and send it again."
@@ -87,7 +88,7 @@ def number_of(cell: str) -> str:
 
 def level_of(cell: str) -> str:
     if cell.casefold() not in LEVELS:
-        raise Wrong("level", "there is no such level", f"Write one of: {', '.join(LEVELS.values())}.")
+        raise Wrong("level", "there is no such level", f"Write one of: {OFFERED}.")
     return LEVELS[cell.casefold()]
 
 

@@ -118,7 +118,8 @@ class Clearance:
         contacts = [one for one in gone if isinstance(one.entry, Stored) and not one.entry.mark]
         classes = [one for one in out.changes if one.kind == "class"]
         for one in (*contacts, *classes):
-            out.told.append((one.kind, one.id, "deleted", []))
+            origin = one.entry.origin if isinstance(one.entry, Stored) else ""
+            out.told.append((one.kind, one.id, "deleted", [], origin))
             if one.kind in COUNTED and self.told["mode"] == "clear":
                 out.tally.count(one.kind, "departed")
 

@@ -8,7 +8,7 @@ nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
@@ -104,10 +104,13 @@ class Moved:
 
 @dataclass
 class Matching:
-    """The rows of a file, one after the other; parents at last, when their children are known."""
+    """The rows of a file, one after the other; parents at last, when their children are known. `elsewhere`: by the id
+    of a parent, the numbers of children whom others keep, and who stay theirs.
+    """
 
     account: str
     directory: Directory
+    elsewhere: Mapping[str, Set[str]]
     moved: dict[Key, Moved] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -186,6 +189,8 @@ class Matching:
         found = []
         for number in dict.fromkeys(row.said.get("children", "").split()):
             students = self.directory.found(Kind.STUDENT, "number", number)
+            if not students and number in self.elsewhere.get(parent.id, ()):
+                continue
             if not students:
                 help = (
                     "Only students that are kept by hand, or are in this file, can be named; look at their own lines."
@@ -233,6 +238,8 @@ def _others(found: Iterable[ContactCard], card: ContactCard) -> list[ContactCard
     return [one for one in found if one.id != card.id]
 
 
-def matched(account: str, rows: Iterable[Row], known: Iterable[ContactCard]) -> Matching:
+def matched(
+    account: str, rows: Iterable[Row], known: Iterable[ContactCard], elsewhere: Mapping[str, Set[str]]
+) -> Matching:
     """What the rows would do."""
-    return Matching(account, Directory(account, known)).all(rows)
+    return Matching(account, Directory(account, known), elsewhere).all(rows)

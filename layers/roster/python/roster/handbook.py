@@ -182,7 +182,7 @@ def _plain(value: Any) -> Any:
 
 
 def _mark(item: ContactMarkItem) -> ContactMark:
-    return ContactMark(item.level or "", item.edits or {})
+    return ContactMark(item.level or "", item.edits or {}, tuple(map(tuple, item.related or ())))
 
 
 def _same(mark: ContactMark) -> Condition:

@@ -15,7 +15,7 @@ from roster.cells import told
 from roster.contactfile import COLUMNS, Problem, Sheet, read
 from roster.contactmatch import Matching, Moved, matched
 from roster.model import BY_HAND, Kind
-from roster.ports import ContactCard, HandBook
+from roster.ports import ContactCard, ContactMark, HandBook
 
 HEADER = tuple(COLUMNS)
 
@@ -44,7 +44,9 @@ class HandList:
     def bring(self, account: str, text: str, dry: bool, skip: bool) -> Filed:
         """Make and change contacts. `dry`: only say so; `skip`: leave out rows with problems, which else stop all."""
         sheet = read(text)
-        matching = matched(account, sheet.rows, self.book.all(account, BY_HAND) if sheet.rows else ())
+        known = self.book.all(account, BY_HAND) if sheet.rows else ()
+        elsewhere = self._elsewhere(account) if any("children" in row.said for row in sheet.rows) else {}
+        matching = matched(account, sheet.rows, known, elsewhere)
         told = _told(sheet, matching)
         if dry or not sheet.readable or (told.problems and not skip):
             return told
@@ -59,13 +61,23 @@ class HandList:
     def rows(self, account: str, origins: Iterable[str], names: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
         """Every contact of these origins, under HEADER. `names`: how people call an origin."""
         marks = self.book.marks(account)
-        for origin in origins:
-            cards = sorted(self.book.all(account, origin), key=lambda card: card.key)
-            numbers = {card.id: card.number for card in cards if card.kind == Kind.STUDENT}
-            for card in cards:
-                mark = marks.get(card.key)
-                shown = effective(card, mark) if mark else card
-                yield tuple(map(told, _cells(shown, numbers, names)))
+        cards = [card for one in origins for card in sorted(self.book.all(account, one), key=lambda card: card.key)]
+        numbers = {card.key: _number(card) for card in cards if card.kind == Kind.STUDENT}
+        for card in cards:
+            mark = marks.get(card.key, ContactMark())
+            ties = [*((card.origin, *tie) for tie in card.related), *mark.related]
+            children = [numbers.get((origin, Kind.STUDENT.value, id), "") for origin, id, *_ in ties]
+            shown = children if card.kind == Kind.PARENT else ()
+            yield tuple(map(told, _cells(effective(card, mark), shown, names)))
+
+    def _elsewhere(self, account: str) -> dict[str, set[str]]:
+        """By the id of a parent that is kept by hand, the numbers of children whom a provider tells of."""
+        found: dict[str, set[str]] = {}
+        for (origin, kind, id), mark in self.book.marks(account).items():
+            ties = mark.related if (origin, kind) == (BY_HAND, Kind.PARENT) else ()
+            cards = [self.book.of(account, (whose, Kind.STUDENT.value, child)) for whose, child, *_ in ties]
+            found[id] = {_number(card) for card in cards if card and card.origin != BY_HAND}
+        return found
 
 
 def _told(sheet: Sheet, matching: Matching) -> Filed:
@@ -75,11 +87,14 @@ def _told(sheet: Sheet, matching: Matching) -> Filed:
     return Filed(sorted(moved, key=lambda one: one.line), unchanged, problems, sheet.warnings, Counter(sheet.skipped))
 
 
-def _cells(card: ContactCard, numbers: Mapping[str, str], names: Mapping[str, str]) -> Iterator[str]:
-    yield from (card.kind, card.first, card.last, card.email, card.number or card.sis_id, card.grade, card.phone)
+def _number(card: ContactCard) -> str:
+    return card.number or card.sis_id
+
+
+def _cells(card: ContactCard, children: Iterable[str], names: Mapping[str, str]) -> Iterator[str]:
+    yield from (card.kind, card.first, card.last, card.email, _number(card), card.grade, card.phone)
     yield ("on file" if card.security_value else "blank") if card.kind == Kind.STUDENT else ""
     yield card.level
-    children = (numbers.get(tie[0], "") for tie in card.related if card.kind == Kind.PARENT)
-    yield " ".join(filter(None, children))
+    yield " ".join(dict.fromkeys(filter(None, children)))
     yield (card.made or "manual") if card.origin == BY_HAND else names.get(card.origin, card.origin)
     yield from (card.inactive_since, card.id)

@@ -22,7 +22,9 @@ Alone: TypeAlias = Callable[[tuple[str, ...]], bool]  # whether only one person 
 
 
 class Trace(Struct, frozen=True, array_like=True, gc=False):
-    """What one person is compared by, already folded. `born`: a digest of the birth date. `students`: of a parent."""
+    """What one person is compared by, already folded. `born`: a digest of the birth date. `students`: of a parent.
+    `left`: they are inactive.
+    """
 
     origin: str
     kind: str
@@ -33,9 +35,10 @@ class Trace(Struct, frozen=True, array_like=True, gc=False):
     last: str = ""
     born: str = ""
     students: tuple[str, ...] = ()
+    left: bool = False
 
     @classmethod
-    def of(cls, origin: str, person: Person, students: Iterable[str], key: str) -> Trace:
+    def of(cls, origin: str, person: Person, students: Iterable[str], key: str, left: bool = False) -> Trace:
         numbers = {one.strip().casefold().lstrip("0") for one in (person.number, person.sis_id)} - {""}
         email = person.email.strip().casefold()
         return cls(
@@ -48,6 +51,7 @@ class Trace(Struct, frozen=True, array_like=True, gc=False):
             _plain(person.last),
             _digest(person.birth_date, key),
             tuple(sorted(students)) if person.kind == "parent" else (),
+            left,
         )
 
     @property

@@ -19,7 +19,7 @@ from roster.ledgers import CHANGING
 from roster.likeness import Trace
 from roster.mending import Mended
 from roster.model import JSON, Person, to_line
-from roster.ports import ContactId, Roster
+from roster.ports import Change, ContactId, Roster, Stored
 from roster.staging import Staging
 from roster.tally import Tally
 
@@ -62,8 +62,7 @@ class Matching:
         origin, part = self.place(n)
         if origin != self.staging.provider:
             found = self.mended.contacts(origin, part)
-            told = (self.roster.person(one) for one in found if one.kind in ADOPTED)
-            self._keep("old", n, (self._trace(origin, person, ties) for person, ties in told))
+            self._keep("old", n, (self._kept_here(origin, one) for one in found if one.kind in ADOPTED))
 
     def _new(self, shard: int) -> None:
         """Of everybody who is listed once this is applied; whoever has departed takes nobody's place."""
@@ -73,8 +72,12 @@ class Matching:
             came = (one for one in known if one.listed and one.person.kind in ADOPTED)
             self._keep("new", shard, (self._trace(staging.provider, one.person, one.related()) for one in came))
 
-    def _trace(self, origin: str, person: Person, ties: Iterable[list[str]]) -> Trace:
-        return Trace.of(origin, person, (tie[0] for tie in ties), self.staging.key.run)
+    def _kept_here(self, origin: str, one: Change) -> Trace:
+        left = isinstance(one.entry, Stored) and one.entry.inactive
+        return self._trace(origin, *self.roster.person(one), left)
+
+    def _trace(self, origin: str, person: Person, ties: Iterable[list[str]], left: bool = False) -> Trace:
+        return Trace.of(origin, person, (tie[0] for tie in ties), self.staging.key.run, left)
 
     def _keep(self, name: str, n: int, traces: Iterable[Trace]) -> None:
         lines = [(slot(one.id), to_line(one)) for one in traces]

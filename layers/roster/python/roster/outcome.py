@@ -18,7 +18,7 @@ class Outcome:
     """What a pass gives: lines for other shards, items to change, and the entries that hold afterwards.
 
     `moved`: how many of those are not what they were, be their items the same. `told`: kind, id and outcome of each
-    change, and the names of the fields that are others now; never a value.
+    change, and the names of the fields that are others now, never a value; then the origin, where it is not the run's.
     """
 
     routed: list[Routed] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Outcome:
     classes: list[ClassEntry] = field(default_factory=list)
     moved: int = 0
     tally: Tally = field(default_factory=Tally)
-    told: list[tuple[str, str, str, list[str]]] = field(default_factory=list)
+    told: list[tuple[str, str, str, list[str]] | tuple[str, str, str, list[str], str]] = field(default_factory=list)
 
     def call(self, to: str, what: Call) -> None:
         """Tell the shard of the id `to`."""

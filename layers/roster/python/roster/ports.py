@@ -361,6 +361,7 @@ class Stored(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="store
     level: str = ""
     email: str = ""
     mark: bool = False
+    inactive: bool = False
 
 
 class Moved(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="moved"):
@@ -932,10 +933,13 @@ class ContactCard:
 
 @dataclass(frozen=True)
 class ContactMark:
-    """What people set by hand on a contact that an import brought: a level, and attributes by their names."""
+    """What people set by hand on a contact that an import brought: a level, and attributes by their names. `related`:
+    the ties that an adoption kept there, as (origin, id, relation, type); nobody sets them.
+    """
 
     level: str = ""
     edits: Mapping[str, JSON] = field(default_factory=dict)
+    related: tuple[tuple[str, ...], ...] = field(default=(), compare=False)
 
 
 class HandBook(Protocol):

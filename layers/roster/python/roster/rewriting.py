@@ -100,7 +100,8 @@ class Rewriting:
                 became, names = told_contact(change.entry, now.contacts.get((change.kind, change.id)))
             elif became == "updated" and isinstance(change.entry, ClassEntry):
                 became, names = told_class(change.entry, now.classes.get(change.id))
-            out.told.append((change.kind, change.id, became, names))
+            origin = change.entry.origin if isinstance(change.entry, Stored) else ""
+            out.told.append((change.kind, change.id, became, names, origin))
             if change.kind in COUNTED:
                 out.tally.count(change.kind, "departed" if became == "deleted" else became)
         return out

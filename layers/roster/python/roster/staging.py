@@ -157,14 +157,14 @@ class Staging:
             known = {id(one): line for one, (_, line) in zip(out.contacts, entries, strict=True)}
             known |= {id(one): line for one, (_, line) in zip(out.classes, classes, strict=True)}
             lines = (change_line(one, known.get(id(one.entry)) or to_line(one.entry)) for one in out.changes)
-            self.slots.write(f"{self.plan}/{name}-{self._place(shard)}", lines)
-            self.slots.write(f"{self.ledger}/{name}-{self._place(shard)}", entries)
+            self.slots.write(f"{self.plan}/{name}-{self.place(shard)}", lines)
+            self.slots.write(f"{self.ledger}/{name}-{self.place(shard)}", entries)
         if name == "rosters":
-            self.slots.write(f"{self.snapshot}/classes-{self._place(shard)}", classes)
+            self.slots.write(f"{self.snapshot}/classes-{self.place(shard)}", classes)
 
     def note(self, name: str, shard: int, out: Outcome) -> None:
         """Write what may be asked of the run: what it warned of, and what it changes."""
-        file = f"{name}-{self._place(shard)}"
+        file = f"{name}-{self.place(shard)}"
         for what, lines in (("problems", out.tally.problems), ("changes", out.told)):
             if lines:
                 self.slots.write_json(f"{self.folder}/{what}/{file}", lines)
@@ -172,16 +172,16 @@ class Staging:
     def write_changes(self, name: str, shard: int, found: Iterable[Change]) -> None:
         """Plan these changes."""
         lines = (change_line(one, to_line(one.entry)) for one in found)
-        self.slots.write(f"{self.plan}/{name}-{self._place(shard)}", lines)
+        self.slots.write(f"{self.plan}/{name}-{self.place(shard)}", lines)
 
     def write_contacts(self, ledger: str, shard: int, entries: Iterable[ContactEntry]) -> None:
         """A shard of a ledger."""
-        write_contacts(self.slots, ledger, self._place(shard), entries)
+        write_contacts(self.slots, ledger, self.place(shard), entries)
 
     def told_changes(self) -> Iterator[tuple[str, str, str, list[str]]]:
         """(kind, id, outcome, names of changed fields) of every planned change; never a value."""
         for name in self.slots.names(f"{self.folder}/changes/"):
-            yield from map(tuple, self.slots.read_json(name))
+            yield from (tuple(row[:4]) for row in self.slots.read_json(name))
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """(code, kind, id) of everything that a pass warned of."""
@@ -200,10 +200,10 @@ class Staging:
 
     def changes(self, shard: int) -> Iterator[Change]:
         """What the plan wants written of one shard."""
-        restored = list(self._planned(RESTORED, shard)) if self.slots.names(f"{self.plan}/{RESTORED}-") else []
+        restored = list(self.of_pass(RESTORED, shard)) if self.slots.names(f"{self.plan}/{RESTORED}-") else []
         written = set()
         for name in CHANGING:
-            for change in self._planned(name, shard):
+            for change in self.of_pass(name, shard):
                 if restored:
                     written.add((self.provider, change.kind, change.id))
                 yield change
@@ -211,13 +211,13 @@ class Staging:
 
     def clearing(self, shard: int) -> Iterator[Change]:
         """What is deleted before that."""
-        return self._planned(CLEARING, shard)
+        return self.of_pass(CLEARING, shard)
 
-    def _planned(self, name: str, shard: int) -> Iterator[Change]:
-        file = f"{self.plan}/{name}-{self._place(shard)}"
-        yield from changes(self.slots.read(file, shard_slots(shard, self.shards)))
+    def of_pass(self, name: str, shard: int) -> Iterator[Change]:
+        """What one pass wants written of a shard."""
+        yield from changes(self.slots.read(f"{self.plan}/{name}-{self.place(shard)}", shard_slots(shard, self.shards)))
 
-    def _place(self, shard: int) -> str:
+    def place(self, shard: int) -> str:
         return f"{shard:03d}-of-{self.shards:03d}"
 
     def known(self, ledger: str, names: Iterable[str], shard: int) -> dict[ContactKey, ContactEntry]:

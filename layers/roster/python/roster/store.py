@@ -72,7 +72,8 @@ class DynamoRoster:
         """As the table holds them: pynamodb's models would leave out what they do not know."""
         for item in _queried(keys.contact_partitions(account, origin)[part]):
             level, email = (item.get(name, {}).get("S", "") for name in ("level", "email"))
-            yield Change(item["kind"]["S"], item["id"]["S"], Stored(origin, item, level, email))
+            inactive = bool(item.get("inactive_since", {}).get("S"))
+            yield Change(item["kind"]["S"], item["id"]["S"], Stored(origin, item, level, email, inactive=inactive))
 
     @trouble(TABLE)
     def levels(self, account: str) -> list[Change]:

@@ -9,18 +9,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from roster.adopting import TOOK_OVER
 from roster.audit import Audit
 from roster.clocks import DEFAULT_ZONE, zone_of
-from roster.comparing import integration_of
 from roster.contacts import about
-from roster.errors import ZoneUnknown
+from roster.errors import FilesMissing, ZoneUnknown
 from roster.keys import run_folder, shard_slots, slot
-from roster.model import Kind
+from roster.model import BY_HAND, Kind
 from roster.permissions import Action
 from roster.ports import AccountBook, Audited, ContactId, EventBook, Records, Run, RunBook, RunKey, Slots, Staff
 
 MOST_EVENTS = 20  # the newest
 MOST_RUNS = 30  # of all of them together: each is a list of files and a file or two
+MANUAL = "manual"  # what lists call contacts that people keep by hand
 MOST_ROWS = 500  # of the account's audit
 NIGHT = "night"
 WORDS: Mapping[str, str] = {
@@ -46,6 +47,7 @@ BECAME: Mapping[str, str] = {
     "returned": "active again",
     "deleted": "deleted",
     "anew": "deleted and created anew",
+    "adopted": "taken over by the provider's contact",
 }
 RUNS: Mapping[str, str] = {"import": "import", "clear": "clear", "undo": "undo", "delete": "deletion of an event"}
 DONE: Mapping[str, str] = {
@@ -84,7 +86,7 @@ class Timeline:
 
     def of(self, account: str, id: ContactId) -> tuple[Sequence[Moment], str]:
         """With the time since which runs were looked at; blank where there were none."""
-        runs = self._newest(account) if id[0] == integration_of(self.records, account).provider else []
+        runs = self._newest(account)
         rows, _ = self.audit.page(account, "", MOST_ROWS)
         mine = [row for row in rows if row.about == about(id)]
         found = [*self._of_runs(account, runs, id), *map(self._of_row, mine)]
@@ -103,15 +105,18 @@ class Timeline:
 
     def _of_runs(self, account: str, runs: Sequence[tuple[str, Run]], id: ContactId) -> Iterator[Moment]:
         for event, run in runs:
-            told = told_of(self.slots, RunKey(account, event, run.run), id)
-            if told:
+            key = RunKey(account, event, run.run)
+            moment = Moment(run.started, "", run.by, self._name(account, run.by), run.run, event)
+            if origin := taken_over(self.slots, key, id) if run.asked.get("adopt") else "":
+                yield replace(moment, text=self._text(account, run, f"taken over from {origin}", moment, "adoption"))
+            if told := told_of(self.slots, key, id):
                 became, fields = _together(told)
-                moment = Moment(run.started, "", run.by, self._name(account, run.by), run.run, event, _words(fields))
+                moment = replace(moment, fields=_words(fields))
                 yield replace(moment, text=self._text(account, run, became, moment))
 
-    def _text(self, account: str, run: Run, became: str, moment: Moment) -> str:
+    def _text(self, account: str, run: Run, became: str, moment: Moment, what: str = "") -> str:
         """As in `changed by the sync of 14 October 01:02: e-mail`."""
-        what = "sync" if run.by == NIGHT else RUNS.get(run.mode, "run")
+        what = what or ("sync" if run.by == NIGHT else RUNS.get(run.mode, "run"))
         who = f", started by {moment.name}" if moment.name else ""
         text = f"{BECAME.get(became, became)} by the {what} of {self._clock(account, run.started)}{who}"
         return f"{text}: {', '.join(moment.fields)}" if moment.fields else text
@@ -138,12 +143,33 @@ class Timeline:
 
 
 def told_of(slots: Slots, key: RunKey, id: ContactId) -> list[tuple[str, str, Sequence[str]]]:
-    """(kind, outcome, names of changed attributes) of a run's changes of a contact: one file of each pass is read."""
-    _, kind, mine = id
+    """(kind, outcome, names of changed attributes) of a run's changes of a contact: one file of each pass is read. A
+    row without an origin is of the run's provider.
+    """
+    origin, kind, mine = id
     kinds = (kind, "schedule") if kind == Kind.STUDENT else (kind,)
     names = slots.names(f"{run_folder(key.account, key.event, key.run)}/changes/")
     told = [row for name in names if slot(mine) in _slots_of(name) for row in slots.read_json(name)]
-    return [(row[0], row[2], row[3]) for row in told if row[1] == mine and row[0] in kinds]
+    found = [row for row in told if row[1] == mine and row[0] in kinds]
+    own = provider_of_run(slots, key) if found else ""
+    return [(row[0], row[2], row[3]) for row in found if ("".join(row[4:]) or own) == origin]
+
+
+def taken_over(slots: Slots, key: RunKey, id: ContactId) -> str:
+    """Whose contact this one took the place of, in an adoption; blank where it took nobody's."""
+    origin, kind, mine = id
+    names = slots.names(f"{run_folder(key.account, key.event, key.run)}/{TOOK_OVER}/")
+    rows = [row for name in names if slot(mine) in _slots_of(name) for row in slots.read_json(name)]
+    found = next((whose for kinds, new, whose in rows if (kinds, new) == (kind, mine)), "")
+    return (MANUAL if found == BY_HAND else found) if found and provider_of_run(slots, key) == origin else ""
+
+
+def provider_of_run(slots: Slots, key: RunKey) -> str:
+    """Of whom a run imported; blank where that is forgotten."""
+    try:
+        return str(slots.read_json(f"{run_folder(key.account, key.event, key.run)}/context")["provider"])
+    except FilesMissing:
+        return ""
 
 
 def _slots_of(name: str) -> range:
