@@ -75,10 +75,10 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "administration administrators adopting announcing audit beginning billing booking cancelling classes "
-                "clearance comparing connect contacts deciding desk duplicates editing events explaining filing "
-                "finishing handlist importing inherited integrated integrations ledgers leftovers linking matching "
-                "mending nights onboarding place plan previews pull pulled reading report rewriting sessions "
+                "administration administrators adopting announcing apart audit beginning billing booking cancelling "
+                "classes clearance comparing connect contacts deciding desk duplicates editing events explaining "
+                "filing finishing handlist importing inherited integrated integrations ledgers leftovers linking "
+                "matching mending nights onboarding place plan previews pull pulled reading report rewriting sessions "
                 "settled sharing sheaf signin staging starting state support sync tabular telling timeline tokens turn"
             ).split(),
             STRUCTS,

@@ -15,53 +15,64 @@ from local.stack import Stack
 from roster import keys
 from roster.model import BY_HAND, Level
 from roster.tables import ContactItem
-from tests.e2e.admin import Admin, put, refusal
+from roster.tabular import as_csv
+from tests.e2e.admin import Admin, refusal
 from tests.e2e.oneroster import OneRosterSchool, birthdays
 from tests.e2e.toolkit import Evidence, _stored, account_numbers, canonical
 
-KEPT = 6  # students kept by hand, each with a parent
-BLANK = {name: {"S": ""} for name in ("number", "sis_id", "email")}
+KEPT = 500
+HEADER = ("kind", "first name", "last name", "e-mail", "SIS number", "security value", "level", "children")
 ENDED = {"applied", "preview", "held", "failed"}
+Key = tuple[str, str]
 
 
 class Office:
-    """An administrator of an account that has kept its people by hand, and is connected to a district now."""
+    """An administrator of an account that has kept its people in a file, and is connected to a district now."""
 
-    def __init__(self, school: OneRosterSchool, known: dict[tuple[str, str], ContactItem]) -> None:
+    def __init__(self, school: OneRosterSchool, known: dict[Key, ContactItem]) -> None:
         self.school, self.known = school, known
         self.stack, self.account = school.stack, school.account
         self.admin = Admin.of(school.stack, school.account)
         self.path = f"/api/events/{school.event}"
-        pupils = [one for (kind, _), one in sorted(known.items()) if kind == "student" and one.related]
-        self.students = list({one.related[0][0]: one for one in pupils}.values())[:KEPT]  # no brothers or sisters
-        self.teachers = [one for (kind, _), one in sorted(known.items()) if kind == "teacher"][:3]
-        self.keep_all()
+        named = [
+            one
+            for _, one in sorted(known.items(), reverse=True)
+            if one.first and one.last and len(one.first + one.last) < 100
+        ]
+        order = ("teacher", "student", "parent")
+        self.people = sorted(named, key=lambda one: order.index(one.kind))[:KEPT]
+        self.truth: dict[Key, str] = {}
+        self.bring()
 
-    def keep_all(self) -> None:
-        """The first student is misspelt, the second teacher known by name alone, one student is nobody's."""
-        for n, one in enumerate(self.students):
-            tie = one.related[0]
-            self.keep("student", f"s{n}", one, related=[f"p{n}", *tie[1:]])
-            self.keep("parent", f"p{n}", self.known["parent", tie[0]], related=[f"s{n}", *tie[1:]])
-        self.put("student", "s0", {"last": {"S": f"{self.students[0].last}e"}, **BLANK})
-        for n, one in enumerate(self.teachers):
-            self.keep("teacher", f"t{n}", one)
-        self.put("teacher", "t1", BLANK)
-        self.put("teacher", "t0", {"level": {"S": Level.EVENT_ADMINISTRATOR.value}})
-        stranger = {"first": {"S": "Zaphod"}, "last": {"S": "Beeblebrox"}, "security_value": {"S": "2011-02-03"}}
-        self.put("student", "stranger", stranger | _plain("student", "stranger"))
-        put(
-            self.stack, keys.contact_mark(self.account, BY_HAND, "parent", "p1"), {"level": {"S": "Appointment Viewer"}}
-        )
+    def bring(self) -> None:
+        """The file, over the web. Who is whom is known by the address that it gives everybody for the purpose."""
+        rows = [self.row(n, one) for n, one in enumerate(self.people)]
+        text = as_csv(HEADER, rows)
+        answer = self.admin.post("/api/contacts/file", {"csv": text, "dry_run": False})
+        assert (answer.status_code, answer.json()["created"]) == (200, KEPT), answer.text
+        ids = {(one.kind, one.email, one.first, one.last): one.id for one in self.school.local.contacts(BY_HAND)}
+        told = zip(rows, self.people, strict=True)
+        self.truth = {(one.kind, ids[one.kind, row[3], row[1], row[2]]): one.id for row, one in told}
 
-    def keep(self, kind: str, id: str, like: ContactItem, related: list[str] | None = None) -> None:
-        told = {name: getattr(like, name) or "" for name in ("first", "last", "email", "number", "sis_id", "grade")}
-        values = {name: {"S": value} for name, value in {**told, "security_value": like.security_value or ""}.items()}
-        ties = {"related": {"L": [{"L": [{"S": one} for one in related]}]}} if related else {}
-        self.put(kind, id, values | _plain(kind, id) | ties)
+    def row(self, n: int, one: ContactItem) -> tuple[str, ...]:
+        """Some are misspelt, namesakes are known by nothing else, and half the parents share the family's address."""
+        misspelt, alike = one.kind == "student" and n % 40 == 0, one.id in NAMESAKES
+        number = "" if one.kind == "parent" or misspelt or alike else one.number or one.sis_id or ""
+        born = "" if alike else one.security_value or ""
+        email = f"{one.kind}{n}@old.example"
+        children: list[str] = []
+        if one.kind == "parent":
+            pupils = [self.known["student", tie[0]] for tie in one.related]
+            children = [pupil.number or pupil.sis_id for pupil in pupils if self.numbered(pupil)]
+            if n % 2 and pupils:
+                email = f"family{list(self.known).index(('student', pupils[0].id))}@old.example"
+        level = "Appointment Maker" if one.kind == "teacher" or n % 100 == 99 else ""
+        last = f"{one.last}e" if misspelt else one.last
+        return one.kind, one.first, last, email, number, born, level, " ".join(children)
 
-    def put(self, kind: str, id: str, values: dict[str, Any]) -> None:
-        put(self.stack, keys.contact(self.account, BY_HAND, kind, id), values)
+    def numbered(self, pupil: ContactItem) -> bool:
+        n = next((n for n, one in enumerate(self.people) if one is pupil), 0)
+        return bool(n and n % 40 and pupil.id not in NAMESAKES and (pupil.number or pupil.sis_id))
 
     def table(self) -> bytes:
         """Contacts, marks, classes and schedules."""
@@ -98,13 +109,24 @@ class Office:
                 return found
 
 
-def _plain(kind: str, id: str) -> dict[str, Any]:
-    return {"kind": {"S": kind}, "id": {"S": id}, "origin": {"S": BY_HAND}, "level": {"S": "Customer"}}
+NAMESAKES: list[str] = []
+
+
+def with_twins(district: OneRosterDistrict) -> OneRosterDistrict:
+    """Two who were born on one day and have one last name, and two who have both names in common."""
+    one, other, *alike = district.students()[4:8]
+    users = district.tables["users"]
+    district.rename(other, family=users[one]["familyName"])
+    for twin in (one, other):
+        district.change("demographics", twin, birthDate="2014-05-06")
+    district.rename(alike[1], users[alike[0]]["givenName"], users[alike[0]]["familyName"])
+    NAMESAKES[:] = alike
+    return district
 
 
 @pytest.fixture(scope="module")
 def office(stack: Stack, evidence: Evidence) -> Iterator[Office]:
-    sandbox = OneRosterSandbox.start(OneRosterDistrict.generated(25), auth=("bearer",))
+    sandbox = OneRosterSandbox.start(with_twins(OneRosterDistrict.generated(230)), auth=("bearer",))
     elsewhere = OneRosterSchool(stack, sandbox, evidence, str(next(account_numbers)))
     elsewhere.applied()
     school = OneRosterSchool(stack, sandbox, evidence, str(next(account_numbers)))
@@ -113,43 +135,47 @@ def office(stack: Stack, evidence: Evidence) -> Iterator[Office]:
     sandbox.stop()
 
 
-def test_looked_at_settled_applied_and_undone(office: Office) -> None:
-    before, admin = office.table(), office.admin
+def test_looked_at_settled_held_approved_applied_and_undone(office: Office) -> None:
+    before, ties, admin = office.table(), links(office, BY_HAND), office.admin
+    by_hand = [(one.kind, one.id, one.level) for one in office.school.local.contacts(BY_HAND)]
+    assert len(office.kept()) == KEPT
     assert admin.get("/api/importer").json()["older_data"]
     preview = office.ended(admin.post(f"{office.path}/runs", {"mode": "preview"}))
     duplicates = preview["report"]["duplicates"]
-    assert duplicates["sure"] == {"student": KEPT - 1, "teacher": 2, "parent": KEPT}
-    assert duplicates["unsure"] == {"student": 1, "teacher": 1, "parent": 0}
+    assert sum(duplicates["sure"].values()) + sum(duplicates["unsure"].values()) == KEPT
     assert office.table() == before
 
     listed = office.listed(preview["run"])
-    assert listed == office.listed(preview["run"], limit=3)
-    assert [one["verdict"] for one in listed] == ["unsure"] * 2 + ["sure"] * (2 * KEPT + 1)
-    misspelt = listed[0]
-    assert (misspelt["id"], misspelt["kind"], misspelt["origin"]) == ("s0", "student", BY_HAND)
-    assert misspelt["name"] == f"{office.students[0].first} {office.students[0].last}e"
-    (candidate,) = misspelt["candidates"]
-    assert (candidate["id"], candidate["birth_dates"]) == (office.students[0].id, "yes")
-    assert candidate["name"] == f"{office.students[0].first} {office.students[0].last}"
-    assert misspelt["reason"] == "the same birth date, and a name that is spelt otherwise"
-
-    old = {"origin": BY_HAND, "kind": "student", "id": "s0"}
-    asked = {"preview": preview["run"], "terms": office_terms(office, preview["run"])}
-    asked["settled"] = [{"old": old, "new": candidate["id"]}]
-    twice = admin.post(f"{office.path}/adopt", {**asked, "settled": asked["settled"] * 2})
-    assert refusal(twice) == (400, "NotUnderstood")
-    adopted = office.ended(admin.post(f"{office.path}/adopt", asked))
-    assert adopted["status"] == "applied", adopted["report"]
-    assert adopted["report"]["adopted"] == {"student": KEPT, "teacher": 2, "parent": KEPT}
-    assert adopted["report"]["duplicates"]["unsure"] == {"student": 0, "teacher": 1, "parent": 0}
-    assert office.kept() == {"t1", "stranger"}
-    assert ("contact.adopt", f"event {office.school.event}", office.admin.id) in office.audited()
-    assert office.school.contacts().keys() == office.known.keys()
-    assert marks(office) == {
-        ("teacher", office.teachers[0].id): Level.EVENT_ADMINISTRATOR.value,
-        ("parent", office.students[1].related[0][0]): "Appointment Viewer",
-        **{("teacher", one.id): "Customer" for one in office.teachers[2:]},
+    some = admin.get(f"{office.path}/runs/{preview['run']}/adoption?limit=7").json()
+    assert (some["items"], bool(some["next"])) == (listed[:7], True)
+    unsure = [one for one in listed if one["verdict"] == "unsure"]
+    assert listed[: len(unsure)] == unsure
+    assert len(listed) == KEPT
+    for one in listed[len(unsure) :]:
+        assert [other["id"] for other in one["candidates"]] == [office.truth[one["kind"], one["id"]]]
+    reasons = {one["reason"] for one in unsure if one["kind"] == "student"}
+    assert reasons == {
+        "the same birth date, and a name that is spelt otherwise",
+        "the same name, and nothing else that tells",
     }
+    settled = [{"old": old_of(one), "new": office.truth[one["kind"], one["id"]]} for one in unsure]
+    asked = {"preview": preview["run"], "terms": [*office_terms(office, preview["run"]), "a term that is gone"]}
+    twice = admin.post(f"{office.path}/adopt", {**asked, "settled": settled[:1] * 2})
+    assert refusal(twice) == (400, "NotUnderstood")
+
+    held = office.ended(admin.post(f"{office.path}/adopt", {**asked, "settled": settled}))
+    assert (held["status"], office.table()) == ("held", before)
+    adopted = office.ended(admin.post(f"{office.path}/runs/{held['run']}/approve", {}))
+    assert adopted["status"] == "applied", adopted["report"]
+    assert sum(adopted["report"]["adopted"].values()) == KEPT
+    assert office.kept() == set()
+    assert ("contact.adopt", f"event {office.school.event}", office.admin.id) in office.audited()
+    assert office.school.contacts().keys() == office.known.keys(), "nobody is there twice"
+    new = {(kind, old): office.truth[kind, old] for kind, old in office.truth}
+    moved = {(new["parent", parent], new["student", child]) for parent, child in ties}
+    assert moved <= links(office, "classlink")
+    makers = {(kind, new[kind, id]) for kind, id, level in by_hand if level == "Appointment Maker"}
+    assert {key for key, level in marks(office).items() if level == "Appointment Maker"} == makers
     assert office.school.run()["writes"] == 0
     assert not admin.get("/api/importer").json()["older_data"], "imported once, so it is no surprise any more"
 
@@ -158,6 +184,16 @@ def test_looked_at_settled_applied_and_undone(office: Office) -> None:
     undone = office.ended(admin.post(f"{office.path}/runs/{adopted['run']}/undo", {}))
     assert undone["status"] == "applied"
     assert office.table() == before
+
+
+def old_of(pair: dict[str, Any]) -> dict[str, str]:
+    return {name: pair[name] for name in ("origin", "kind", "id")}
+
+
+def links(office: Office, origin: str) -> set[tuple[str, str]]:
+    """(parent, child), by the parents' items."""
+    found = office.school.local.contacts(origin)
+    return {(one.id, tie[0]) for one in found if one.kind == "parent" for tie in one.related or ()}
 
 
 def office_terms(office: Office, run: str) -> list[str]:

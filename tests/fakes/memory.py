@@ -280,7 +280,13 @@ class MemoryRoster:
     def levels(self, account: str) -> list[Change]:
         found = [(key, item) for key, item in self.items.items() if key[0] == "level"]
         return [
-            Change(kind, id, Stored(origin, deepcopy(item), item.get("level", ""), mark=True))
+            Change(
+                kind,
+                id,
+                Stored(
+                    origin, deepcopy(item), item.get("level", ""), item.get("edits", {}).get("email") or "", mark=True
+                ),
+            )
             for (_, origin, kind, id), item in found
         ]
 

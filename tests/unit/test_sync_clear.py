@@ -85,6 +85,14 @@ def test_whoever_clears_stays_by_key_and_by_address() -> None:
     assert report["clearing"]["kept"] == 4 + 3
 
 
+def test_the_address_that_was_corrected_by_hand_counts() -> None:
+    district = school()
+    for parent, email in (("P-S2", "boss@school.example"), ("P-S3", "other@home.example")):
+        district.roster.items["level", "fake", "parent", parent] = {"edits": {"email": email}}
+    district.night("clear", **asked(emails=["Boss@school.example", "s3@home.example"]))
+    assert {"P-S2", "P-S3"} & left(district) == {"P-S2"}
+
+
 def test_a_preview_says_how_many_of_each_level_and_changes_nothing() -> None:
     district = school()
     table, lasting = district.table(), {name for name in district.slots.files if name.startswith("applied/")}

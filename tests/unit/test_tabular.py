@@ -7,7 +7,12 @@ import io
 
 import pytest
 
-from roster.tabular import as_csv
+from roster import keys
+from roster.ledgers import write_contacts
+from roster.model import ContactEntry, Listing, Person
+from roster.ports import ContactMark, Event, Integration
+from roster.tabular import as_csv, report
+from tests.fakes.memory import MemorySlots
 
 FORMULAS = [
     "=1+1",
@@ -44,3 +49,16 @@ def test_any_other_text_stays_as_it_is(cell: str) -> None:
 def test_a_list_says_that_it_is_unicode() -> None:
     """Without the mark Excel takes it for the code page of its country."""
     assert as_csv(("name",), []).encode() == b"\xef\xbb\xbfname\r\n"
+
+
+def test_people_are_reported_by_the_names_that_were_set_by_hand() -> None:
+    """Those of this provider: another one's contact may have the same id."""
+    slots, ledger = MemorySlots(), keys.ledger_folder("1", "fake", "run1")
+    people = [Person("teacher", id, first="Edna", last="K", email=f"{id}@wrong.example") for id in ("T1", "T2")]
+    write_contacts(slots, ledger, "000-of-001", [ContactEntry(one, {"spring": Listing([], [])}) for one in people])
+    marks = {
+        ("fake", "teacher", "T1"): ContactMark("", {"last": "Krabappel", "email": "edna@school.example"}),
+        ("older", "teacher", "T2"): ContactMark("", {"last": "Hoover"}),
+    }
+    rows = report(slots, "people", Integration("1", "fake", ledger=ledger), Event("1", "spring"), marks)
+    assert [row[4:6] for row in sorted(rows)] == [("Krabappel", "edna@school.example"), ("K", "T2@wrong.example")]

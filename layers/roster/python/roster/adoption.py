@@ -8,7 +8,7 @@ for another is so once; and what was settled holds only while it is still possib
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -54,24 +54,27 @@ class Match(Struct, frozen=True):
         return self.origin, self.kind, self.id
 
 
-def matches(old: Iterable[Trace], new: Iterable[Trace]) -> list[Match]:
-    """Everybody of `old`, who are of one kind, in a stable order. `new` is read once, and few of them are kept."""
+def matches(old: Iterable[Trace], new: Iterable[Trace], apart: Set[tuple[ContactId, str]] = frozenset()) -> list[Match]:
+    """Everybody of `old`, who are of one kind, in a stable order. `new` is read once, and few of them are kept.
+    `apart`: who is not whom, as somebody has said.
+    """
     olds = sorted(old, key=lambda one: one.whose)
     known = {key for one in olds for key in one.signs()}
     came = [one for one in new if not known.isdisjoint(one.signs())]
-    found = _compared([one for one in olds if not one.left], came)
+    found = _compared([one for one in olds if not one.left], came, apart)
     wanted = {other.id for match in found for other in match.candidates}
-    gone = _compared([one for one in olds if one.left], [one for one in came if one.id not in wanted])
+    gone = _compared([one for one in olds if one.left], [one for one in came if one.id not in wanted], apart)
     sure = [one if one.verdict == SURE else Match(*one.whose, NEW, (), LEFT) for one in gone]
     return sorted([*found, *sure], key=lambda one: one.whose)
 
 
-def _compared(olds: Sequence[Trace], news: Iterable[Trace]) -> list[Match]:
+def _compared(olds: Sequence[Trace], news: Iterable[Trace], apart: Set[tuple[ContactId, str]]) -> list[Match]:
     here = _by_key(olds)
     there = _by_key(one for one in news if any(key in here for key in one.signs()))
     shared = {key: (len(here[key]), len(found)) for key, found in there.items() if key in here}
     alone = {key for key, sizes in shared.items() if sizes == (1, 1)}
-    like = {one.whose: _likenesses(one, there, shared, alone.__contains__) for one in olds}
+    found = {one.whose: _likenesses(one, there, shared, alone.__contains__) for one in olds}
+    like = {whose: {id: one for id, one in its.items() if (whose, id) not in apart} for whose, its in found.items()}
     return _resolved(olds, like)
 
 

@@ -53,7 +53,7 @@ class Clearance:
         tally, gone, kept = Tally(), list[Change](), list[Change]()
         for contact in self.roster.found(self.staging.key.account, origin, part):
             level = effective(contact, self._levels)
-            goes = self._clearing.deletes(contact, level)
+            goes = self._clearing.deletes(contact, self._levels)
             (gone if goes else kept).append(contact)
             tally.judge("clear", level if goes else "kept")
         gone += filter(None, [self._levels.get((f"{MARK}{origin}", one.kind, one.id)) for one in gone])
@@ -140,9 +140,7 @@ class Clearance:
             return []
         levels = {**missing, **self._levels}
         owners = by_id(one for id, one in missing.items() if not id[0].startswith(MARK))
-        stay = {
-            id for id, one in owners.items() if not self._clearing.deletes(one, effective(one, levels))
-        } | kept.keys()
+        stay = {id for id, one in owners.items() if not self._clearing.deletes(one, levels)} | kept.keys()
         back = {id for id in missing if (id[0].removeprefix(MARK), *id[1:]) in stay}
         self._keep_images(f"lost-{shard:03d}", (one for id, one in missing.items() if id not in back))
         if self.told["mode"] != "preview":

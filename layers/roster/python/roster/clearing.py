@@ -1,6 +1,6 @@
 """Which contacts a clear deletes: those up to a level, but nobody who administers, and nobody who was named.
 
-Judged by the item that the table holds and by the level that somebody set by hand, which wins.
+Judged by the item that the table holds and by the level and address that somebody set by hand, which win.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Clearing:
         contacts = frozenset((str(origin), str(kind), str(id)) for origin, kind, id in keep.get("contacts") or ())
         return cls(value["level"], contacts, frozenset(email.casefold() for email in keep.get("emails") or ()))
 
-    def deletes(self, contact: Change, level: str) -> bool:
-        """`level`: the one that counts. An unknown one is left alone."""
-        found = contact.entry
+    def deletes(self, contact: Change, marks: Mapping[ContactId, Change]) -> bool:
+        """By the level and the e-mail address that count. An unknown level is left alone."""
+        found, level = contact.entry, effective(contact, marks)
         if not isinstance(found, Stored) or level in NEVER_CLEARED or RANKS.get(level, len(RANKS)) > RANKS[self.level]:
             return False
         named = (found.origin, contact.kind, contact.id) in self.contacts
-        return not named and found.email.casefold() not in self.emails
+        return not named and _email(contact, marks).casefold() not in self.emails
 
     def told(self, figures: Mapping[str, int]) -> dict[str, JSON]:
         """For the report: how many contacts of each level go, and how many stay."""
@@ -55,9 +55,20 @@ def effective(contact: Change, levels: Mapping[ContactId, Change]) -> str:
     found = contact.entry
     if not isinstance(found, Stored):
         return ""
-    mark = levels.get((f"{MARK}{found.origin}", contact.kind, contact.id))
-    by_hand = mark.entry.level if mark and isinstance(mark.entry, Stored) else ""
-    return by_hand or found.level
+    mark = _mark(contact, levels)
+    return (mark.level if mark else "") or found.level
+
+
+def _email(contact: Change, marks: Mapping[ContactId, Change]) -> str:
+    found, mark = contact.entry, _mark(contact, marks)
+    return (mark.email if mark else "") or (found.email if isinstance(found, Stored) else "")
+
+
+def _mark(contact: Change, marks: Mapping[ContactId, Change]) -> Stored | None:
+    """What was set of it by hand."""
+    origin = contact.entry.origin if isinstance(contact.entry, Stored) else ""
+    mark = marks.get((f"{MARK}{origin}", contact.kind, contact.id))
+    return mark.entry if mark and isinstance(mark.entry, Stored) else None
 
 
 def by_id(changes: Iterable[Change]) -> dict[ContactId, Change]:

@@ -152,7 +152,9 @@ class Comparison:
         self._look_for(target, asked)
         kept = [target["ledger"], target["snapshot"], cleared_folder(account, asked)]
         files = outdated(self.staging, self.event.applying, *kept[:2], *self._others_images())
-        return {"target": {**target, "images": kept[2]}, "undoes": asked, "outdated": files}
+        settled = (record.asked.get("adopt") or {}).get("settled", ())
+        told = {"target": {**target, "images": kept[2]}, "undoes": asked, "outdated": files}
+        return {**told, "unsettled": [whose for *whose, new in settled if not new]}
 
     def deleted(self) -> dict[str, JSON]:
         """An account without contacts of a provider keeps no ledger. What was before cannot come back."""

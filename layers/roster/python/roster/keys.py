@@ -346,6 +346,11 @@ def cleared_folder(account: str, run: str) -> str:
     return _folder("applied", account, "cleared", run)
 
 
+def apart_file(account: str) -> str:
+    """Where an account keeps who is not whom."""
+    return _folder("applied", account, "apart")
+
+
 def run_of(folder: str) -> str:
     """The run that a folder is named after."""
     return unquote(folder.rpartition("/")[2])

@@ -14,6 +14,7 @@ from msgspec import to_builtins
 from msgspec.json import Decoder
 
 from roster.adoption import ADOPTED, SURE, UNSURE, Match, decided, matches, with_students
+from roster.apart import apart, keep_apart
 from roster.keys import PARTITIONS, SLOTS, slot
 from roster.ledgers import CHANGING
 from roster.likeness import Trace
@@ -90,14 +91,19 @@ class Matching:
 
     def _match(self) -> Tally:
         settled = {(origin, kind, id): new for origin, kind, id, new in self.told.get("adopt", ())}
+        slots, account, provider = self.staging.slots, self.staging.key.account, self.staging.provider
+        known = apart(slots, account, provider)
         pairs, stale, found = dict[ContactId, str](), set[ContactId](), list[Match]()
         for kind in ADOPTED:
             old = [with_students(one, pairs) for one in self._traces("old", kind)]
-            made = matches(old, self._traces("new", kind)) if old else []
+            made = matches(old, self._traces("new", kind), known) if old else []
             more, failed = decided(made, settled)
             pairs, found = pairs | more, [*found, *made]
             stale.update(failed)
         stale |= {whose for whose, new in settled.items() if new} - {one.whose for one in found}
+        if self.told["mode"] != "preview":
+            nobody = (one for one in found if settled.get(one.whose) == "")
+            keep_apart(slots, account, provider, ((one.whose, other.id) for one in nobody for other in one.candidates))
         unsure = [one for one in found if one.verdict == UNSURE and one.whose not in {*pairs, *settled.keys() - stale}]
         left = [one.whose for one in found if one.whose not in pairs]
         self._write(pairs, left, {UNSURE: unsure, SURE: [one for one in found if one.verdict == SURE]})

@@ -354,7 +354,9 @@ class Roster(Protocol):
 
 
 class Stored(Struct, frozen=True, omit_defaults=True, tag_field="of", tag="stored"):
-    """A contact's item, or that of its hand-set level (`mark`), as the table holds it. Without `item` it is deleted."""
+    """A contact's item, or that of its hand-set level (`mark`), as the table holds it. Without `item` it is deleted.
+    `email`: of a mark, the one that was corrected by hand.
+    """
 
     origin: str
     item: JSON = None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from roster.apart import forget_apart
 from roster.difference import Applied, delisted, difference, outcome
 from roster.keys import provider_of, shard_slots, slot
 from roster.ledgers import CHANGING, RESTORED, images, unsettled
@@ -31,6 +32,9 @@ class Rewriting:
         return [(self.told["mode"], shard) for shard in range(self.staging.shards)]
 
     def do(self, mode: str, shard: int) -> Tally:
+        if shard == 0:
+            unsettled = {(origin, kind, id) for origin, kind, id in self.told.get("unsettled", ())}
+            forget_apart(self.staging.slots, self.staging.key.account, unsettled)
         changes, missed, now = self._undo(shard) if mode == "undo" else self._delete(shard)
         out = self._counted([*changes, *missed], now)
         self.staging.write_changes("people", shard, ())

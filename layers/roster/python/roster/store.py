@@ -16,7 +16,7 @@ from random import uniform
 from time import perf_counter, sleep, thread_time
 from typing import Any
 
-from msgspec.json import encode
+from msgspec.json import decode, encode
 from pynamodb.connection import Connection
 
 from roster import keys
@@ -79,7 +79,7 @@ class DynamoRoster:
     def levels(self, account: str) -> list[Change]:
         marks = ((keys.contact_of_mark(item["sk"]["S"]), item) for item in _queried(keys.contact_marks(account)))
         return [
-            Change(kind, id, Stored(origin, item, item.get("level", {}).get("S", ""), mark=True))
+            Change(kind, id, Stored(origin, item, item.get("level", {}).get("S", ""), _corrected(item), mark=True))
             for (origin, kind, id), item in marks
         ]
 
@@ -109,6 +109,11 @@ class DynamoRoster:
             self._sleep(pause)
             left = _ask(left)
         return 1
+
+
+def _corrected(mark: dict[str, Any]) -> str:
+    """The e-mail address that was set by hand, or blank."""
+    return (decode(mark["edits"]["S"]).get("email") if "edits" in mark else "") or ""
 
 
 def _queried(partition: str) -> Iterator[dict[str, Any]]:

@@ -13,16 +13,17 @@ from typing import TypeAlias
 
 from roster.cells import harmless
 from roster.errors import FilesMissing
-from roster.keys import SLOTS
+from roster.keys import SLOTS, provider_of
 from roster.ledgers import CHANGING, applied
 from roster.lines import classes, contacts
-from roster.model import JSON, ClassEntry, ContactEntry
-from roster.ports import Event, Integration, RunKey, Slots
+from roster.model import JSON, ClassEntry, ContactEntry, replace
+from roster.ports import ContactId, ContactMark, Event, Integration, RunKey, Slots
 from roster.report import UNEXPECTED_HELP
 from roster.staging import Staging
 
 Row: TypeAlias = tuple[str, ...]
 UNICODE = "\ufeff"  # without this mark Excel takes the file for the code page of its country
+NAMED = ("first", "last", "email")  # what a report shows of somebody, and people may set by hand
 PROBLEMS: Row = ("code", "kind", "id", "what to do")
 CHANGES: Row = ("kind", "id", "outcome", "changed")
 REPORTS: Mapping[str, Row] = {
@@ -65,17 +66,31 @@ def provided_help(staging: Staging) -> Mapping[str, str]:
         return {}
 
 
-def report(slots: Slots, name: str, integration: Integration | None, event: Event) -> Iterator[Row]:
-    """One of REPORTS, from what was applied last; nothing where nothing was."""
+def report(
+    slots: Slots, name: str, integration: Integration | None, event: Event, marks: Mapping[ContactId, ContactMark]
+) -> Iterator[Row]:
+    """One of REPORTS, from what was applied last; nothing where nothing was. `marks`: names and addresses that were
+    set by hand go before the provider's.
+    """
     ledger = integration.ledger if integration else ""
+    found = _as_they_count(_contacts(slots, ledger), provider_of(ledger), marks)
     if name == "people":
-        return _people(slots, ledger, event.event)
-    names = {entry.key: entry for entry in _contacts(slots, ledger) if event.event in entry.listed}
+        return _people(found, event.event)
+    names = {entry.key: entry for entry in found if event.event in entry.listed}
     return (_classes if name == "classes" else _enrolments)(_all_classes(slots, event.snapshot), names)
 
 
-def _people(slots: Slots, ledger: str, event: str) -> Iterator[Row]:
-    for entry in _contacts(slots, ledger):
+def _as_they_count(
+    found: Iterable[ContactEntry], provider: str, marks: Mapping[ContactId, ContactMark]
+) -> Iterator[ContactEntry]:
+    for entry in found:
+        mark = marks.get((provider, *entry.key))
+        edits = {name: mark.edits[name] or "" for name in NAMED if name in mark.edits} if mark else {}
+        yield replace(entry, person=replace(entry.person, **edits)) if edits else entry
+
+
+def _people(found: Iterable[ContactEntry], event: str) -> Iterator[Row]:
+    for entry in found:
         if event in entry.listed:
             person = entry.person
             on_file = "" if person.kind != "student" else "on file" if person.birth_date else "blank"
