@@ -6,6 +6,7 @@ what the last run made of both.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from typing import Any
 import pytest
 
 from roster.classes import hide_classes, import_again, never_import, remove_classes
+from roster.handlist import HandList
 from roster.model import BY_HAND, Class, Enrolment, Person, Relationship, Selection, Term, replace
-from tests.fakes.kept import keep
+from tests.fakes.kept import Shelf, keep
 from tests.fakes.memory import Killed
 from tests.fakes.school import ACCOUNT, EVENT, District, Source
 from tests.unit.test_sync_classes import MemoryBook
@@ -30,6 +32,9 @@ RANKS = {level: rank for rank, level in enumerate(LEVELS)}
 ADOPT: dict[str, Any] = {"adopt": {"settled": []}}
 KEPT = "kept-"
 Key = tuple[str, str]
+Mark = dict[str, Any]
+MAIN, OTHER = "fake", "another"  # the providers
+PREFIXES = {MAIN: "", OTHER: "n-"}  # of their ids: the same people have others at each
 
 
 @dataclass
@@ -47,16 +52,20 @@ class Visible:
 
 @dataclass
 class Model:
-    """The roster as it must be. `newest`: what a run that can be undone had found."""
+    """The roster as it must be. `marks`: level and edits by hand; `numbers`: of people kept by hand; `origin`: the
+    provider that what was applied came from. `newest`: what a run that can be undone had found.
+    """
 
     now: Visible = field(default_factory=Visible)
-    levels: dict[Key, str] = field(default_factory=dict)
+    marks: dict[Key, Mark] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
+    origin: str = ""
     never: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
     nightly: bool = True
     applied: tuple[Selection, ...] = ()
-    newest: tuple[str, Visible, dict[Key, str | None], set[str], Selection, tuple[Selection, ...]] | None = None
+    newest: tuple[str, Visible, dict[Key, Mark | None], set[str], Selection, tuple[Selection, ...], str] | None = None
 
     def imported(self, source: Source, selection: Selection) -> Visible:
         """Everybody who is in a class of the event, and the parents of its students."""
@@ -80,34 +89,37 @@ class Model:
         chosen = {term.id for term in selection.terms}
         return one.id not in self.never and (not chosen or not chosen.isdisjoint(one.terms))
 
-    def cleared(self, level: str) -> tuple[Visible, dict[Key, str]]:
+    def cleared(self, level: str) -> tuple[Visible, dict[Key, Mark]]:
         people = {key: one for key, one in self.now.people.items() if not self._goes(key, level)}
         by_hand = {id: own for id, own in self.now.by_hand.items() if RANKS.get(self._own(id), 99) > RANKS[level]}
         gone = (self.now.people.keys() - people.keys()) | {kept(id) for id in self.now.by_hand.keys() - by_hand.keys()}
-        levels = {key: own for key, own in self.levels.items() if key not in gone}
-        return Visible(people, {}, by_hand), levels
+        marks = {key: own for key, own in self.marks.items() if key not in gone}
+        return Visible(people, {}, by_hand), marks
 
     def _own(self, id: str) -> str:
-        return self.levels.get(kept(id)) or self.now.by_hand[id]
+        return self.marks.get(kept(id), {}).get("level") or self.now.by_hand[id]
 
-    def adopted(self) -> dict[Key, str | None]:
+    def adopted(self, prefix: str) -> dict[Key, Mark | None]:
         """Whoever is kept by hand and in the event now goes, and their level stays with them.
 
         Returns what an undo sets again.
         """
-        pairs = {id: ("student", id.removeprefix(KEPT)) for id in self.now.by_hand if id.startswith(KEPT)}
-        back: dict[Key, str | None] = {}
+        times = Counter(self.numbers[id] for id in self.now.by_hand if id in self.numbers)
+        alone = {id for id in self.now.by_hand if times[self.numbers.get(id, "")] == 1}  # of two, neither is sure
+        pairs = {id: ("student", prefix + self.numbers[id]) for id in alone}
+        back: dict[Key, Mark | None] = {}
         for id, key in pairs.items():
             if not self.now.people.get(key, ("", False))[1]:
                 continue
-            mark, own = self.levels.pop(kept(id), None), self.now.by_hand.pop(id)
+            mark, own = self.marks.pop(kept(id), None), self.now.by_hand.pop(id)
             if mark or own != "Customer":
-                back |= {key: self.levels.get(key)} | ({kept(id): mark} if mark else {})
-                self.levels.setdefault(key, mark or own)
+                back |= {key: self.marks.get(key)} | ({kept(id): mark} if mark else {})
+                level: Mark = {"level": own} if own != "Customer" else {}
+                self.marks[key] = {**level, **(mark or {}), **self.marks.get(key, {})}
         return back
 
     def _goes(self, key: Key, level: str) -> bool:
-        own = self.levels.get(key) or FIRST.get(key[0], "Customer")
+        own = self.marks.get(key, {}).get("level") or FIRST.get(key[0], "Customer")
         return RANKS.get(own, 99) <= RANKS[level]
 
 
@@ -129,6 +141,7 @@ class Life:
         self.district = District(born(self.dice))
         self.district.records.events[EVENT].nightly = True
         self.book = MemoryBook(self.district)
+        self.provider = MAIN
         for level in ("Customer", "Event Administrator", "Administrator"):
             self.district.roster.items[f"contact of {BY_HAND}", "administrator", level] = {"level": level, "email": ""}
             self.model.now.by_hand[level] = level
@@ -162,7 +175,7 @@ class Life:
                 frozenset(tie[0] for tie in item["related"]),
             )
             for key, item in items.items()
-            if key[0] == "contact"
+            if key[0] in ("contact", f"contact of {OTHER}")
         }
         classes = {
             key[2]: (item["info"]["name"], frozenset(item["teachers"]), frozenset(item["students"]))
@@ -171,39 +184,44 @@ class Life:
         }
         schedules = {key[2]: frozenset(item) for key, item in items.items() if key[0] == "schedule"}
         by_hand = {key[2]: item["level"] for key, item in items.items() if key[0] == f"contact of {BY_HAND}"}
-        levels = {key[2:]: item["level"] for key, item in items.items() if key[0] == "level"}
-        return people, classes, schedules, by_hand, levels
+        marks = {key[2:]: item for key, item in items.items() if key[0] == "level"}
+        return people, classes, schedules, by_hand, marks
 
     def expected(self) -> tuple[Any, ...]:
         now = self.model.now
         classes = {id: one for id, one in now.classes.items() if id not in self.model.removed}
         schedules = Visible(classes=classes).schedules()
-        return now.people, classes, schedules, now.by_hand, self.model.levels
+        return now.people, classes, schedules, now.by_hand, self.model.marks
 
     # -- what people and clocks do
 
-    def run(self, **asked: Any) -> None:
-        """An import, with a clear before it or not; what the guard holds, it says, and nothing changes."""
+    def run(self, **asked: Any) -> str:
+        """An import, with a clear before it or not; what the guard holds, it says, and nothing changes. Its status."""
         self.district.later()
         model, clear = self.model, asked.get("clear")
-        before = model.now, dict(model.levels), set(model.removed), self.was_chosen(), model.applied
+        before = model.now, dict(model.marks), set(model.removed), self.was_chosen(), model.applied, model.origin
         report = self.district.night(**asked)
+        if model.origin not in ("", self.provider) and not clear:
+            assert report["error"]["code"] == "NotSetUp", "what another provider left is cleared or adopted first"
+            return "failed"
         if report["status"] == "held":
             assert report["reasons"]
-            return
+            return "held"
         assert report["status"] == "applied", (self.seed, self.told, report)
         if clear:
-            model.now, model.levels = model.cleared(clear["level"])
+            model.now, model.marks = model.cleared(clear["level"])
         model.now, model.removed = model.imported(self.source, self.selection), set()
-        back = model.adopted() if "adopt" in asked else {}
+        back = model.adopted(PREFIXES[self.provider]) if "adopt" in asked else {}
+        model.origin = self.provider
         if report["writes"] or self.newest_run() == self.last_run():
             model.newest = (
                 self.last_run(),
                 went(before[0], model.now),
-                lost(before[1], model.levels) | back,
+                lost(before[1], model.marks) | back,
                 *before[2:],
             )
         model.applied = (self.selection,)
+        return "applied"
 
     def was_chosen(self) -> Selection:
         return self.model.applied[0] if self.model.applied else self.selection
@@ -226,36 +244,64 @@ class Life:
         self.district.records.events[EVENT].nightly = self.model.nightly
 
     def clear_and_import(self) -> None:
-        self.run(clear={"level": self.dice.choice(LEVELS)})
+        if level := self.how_high():
+            self.run(clear={"level": level})
 
     def clear(self) -> None:
-        level, model = self.dice.choice(LEVELS), self.model
-        before = model.now, dict(model.levels), set(model.removed), self.was_chosen(), model.applied
+        level, model = self.how_high(), self.model
+        if not level:
+            return
+        before = model.now, dict(model.marks), set(model.removed), self.was_chosen(), model.applied, model.origin
         assert self.district.night("clear", clear={"level": level})["status"] == "applied"
-        model.now, model.levels = model.cleared(level)
+        model.now, model.marks = model.cleared(level)
         model.removed, model.applied = set(), ()
-        model.newest = (self.last_run(), went(before[0], model.now), lost(before[1], model.levels), *before[2:])
+        model.origin = ""
+        model.newest = (self.last_run(), went(before[0], model.now), lost(before[1], model.marks), *before[2:])
+
+    def how_high(self) -> str:
+        """A level to clear; of another provider's people all or, where some stand too high for that, nobody."""
+        if self.model.origin in ("", self.provider):
+            return self.dice.choice(LEVELS)
+        high = any(mark.get("level") not in (*LEVELS, None) for mark in self.model.marks.values())
+        return "" if high else LEVELS[-1]
+
+    def change_provider(self) -> None:
+        """Everybody has another id there, and an import waits for a clear."""
+        if self.dice.random() < 0.5 or (self.model.now.people and not self.model.origin):
+            return  # whom a clear has left stands beside the new ones, as if people kept them
+        before, self.provider = PREFIXES[self.provider], OTHER if self.provider == MAIN else MAIN
+        now, source = PREFIXES[self.provider], self.source
+        source.people = [replace(one, id=now + one.id.removeprefix(before)) for one in source.people]
+        source.members = [replace(one, person=now + one.person.removeprefix(before)) for one in source.members]
+        source.ties = [
+            replace(one, parent=now + one.parent.removeprefix(before), student=now + one.student.removeprefix(before))
+            for one in source.ties
+        ]
+        self.district.records.integration(ACCOUNT).provider = self.provider
+        self.district.later()
+        self.run()
+        self.clear_and_import()
 
     def undo(self) -> None:
         model = self.model
         newest = model.newest
         asked = newest[0] if newest else self.last_run()
-        report, levels_now = self.district.night("undo", undo=asked), model.levels
+        report, marks_now = self.district.night("undo", undo=asked), model.marks
         if newest is None:
             assert report["error"]["code"] == "UndoRefused", (self.seed, self.told)
             return
         assert report["status"] == "applied", (self.seed, self.told, report)
         kept_now = model.now.by_hand
-        _, then, back, model.removed, chosen, model.applied = newest
+        _, then, back, model.removed, chosen, model.applied, model.origin = newest
         model.now = Visible(then.people, then.classes, kept_now | then.by_hand)
         # those that were set since are nobody's to take, but of the people whom an adoption made of two
-        model.levels = {key: own for key, own in {**levels_now, **back}.items() if own}
+        model.marks = {key: own for key, own in {**marks_now, **back}.items() if own}
         model.newest = None
         assert self.selection == chosen, (self.seed, self.told)
 
     def kill(self) -> None:
         """A run that dies at some write, with a clear, an adoption or nothing before it; the next one mends it."""
-        if self.model.removed:
+        if self.model.removed or self.model.origin not in ("", self.provider):
             return
         asked = self.dice.choice([{}, {"clear": {"level": "Customer"}}, ADOPT])
         self.district.roster.fail_after = self.dice.randrange(6)
@@ -263,7 +309,8 @@ class Life:
             self.run(**asked)
         except Killed:
             self.district.roster.fail_after = None
-            self.run()
+            if self.run() == "held":  # whoever a clear let go without asking is asked about now
+                self.run(**asked)
         finally:
             self.district.roster.fail_after = None
 
@@ -293,40 +340,79 @@ class Life:
         self.district.select(self.dice.choice(SELECTIONS))
 
     def promote(self) -> None:
-        own = {kept(id) for id in self.model.now.by_hand if id.startswith(KEPT)}
+        self.mark(level=self.dice.choice(("Appointment Viewer", "Administrator")))
+
+    def edit(self) -> None:
+        self.mark(edits={"phone": f"+1 {self.dice.randrange(9)}"})
+
+    def mark(self, **given: Any) -> None:
+        """Somebody sets something by hand of somebody."""
+        own = {kept(id) for id in self.model.now.by_hand if id in self.model.numbers}
         everybody = sorted({*self.model.now.people, *own})
         if everybody:
             key = self.dice.choice(everybody)
-            self.model.levels[key] = self.dice.choice(("Appointment Viewer", "Administrator"))
-            origin = BY_HAND if key in own else "fake"
-            self.district.roster.items["level", origin, *key] = {"level": self.model.levels[key]}
+            self.model.marks[key] = {**self.model.marks.get(key, {}), **given}
+            origin = BY_HAND if key in own else self.origin_of(key)
+            self.district.roster.items["level", origin, *key] = dict(self.model.marks[key])
+
+    def origin_of(self, key: Key) -> str:
+        return OTHER if key[1].startswith(PREFIXES[OTHER]) else MAIN
 
     def keep(self) -> None:
         """Somebody types a student, whether the school has them or not."""
         number = f"S{self.dice.randrange(5)}"
         level = self.dice.choice(("Customer", "Event Administrator"))
+        if number in self.numbers_kept():
+            return
+        self.model.numbers[KEPT + number] = number
         keep(self.district, "student", KEPT + number, level, first="Sam", last="Kept", number=number)
         self.model.now.by_hand[KEPT + number] = level
 
+    def numbers_kept(self) -> set[str]:
+        return {self.model.numbers[id] for id in self.model.now.by_hand if id in self.model.numbers}
+
+    def bring_a_file(self) -> None:
+        """Rows of students: whom a number is of, is left as they are; the others are kept from now on."""
+        wanted = sorted({f"S{self.dice.randrange(5)}" for _ in range(2)})
+        rows = [f"student,Sam,Kept,{number}" for number in wanted]
+        shelf = Shelf(self.district)
+        for _ in range(2):  # a second time changes nothing
+            text = "\n".join(["kind,first name,last name,SIS number", *rows])
+            filed = HandList(shelf).bring(ACCOUNT, text, dry=False, skip=False)
+            assert not filed.problems, filed.problems
+            for one in filed.moved:
+                assert one.outcome == "created"
+                assert one.after.number in set(wanted) - self.numbers_kept()
+                self.model.numbers[one.after.id] = one.after.number
+                self.model.now.by_hand[one.after.id] = "Customer"
+        assert set(wanted) <= self.numbers_kept()
+
     def adopt(self) -> None:
-        self.run(**ADOPT)
+        if self.model.origin in ("", self.provider):
+            self.run(**ADOPT)
 
     # -- what happens at the provider
 
     def join(self) -> None:
-        name = f"S{self.dice.randrange(5)}"
-        if name not in {person.id for person in self.source.people}:
-            enter(self.source, name, self.a_class(), self.dice)
+        number, prefix = f"S{self.dice.randrange(5)}", PREFIXES[self.provider]
+        if prefix + number not in {person.id for person in self.source.people}:
+            enter(self.source, number, self.a_class(), self.dice, prefix)
 
     def leave(self) -> None:
-        self.source.leave(f"S{self.dice.randrange(5)}")
+        student = self.a_student()
+        parent = next((one.parent for one in self.source.ties if one.student == student), "")
+        self.source.leave(student)
+        self.source.people = [one for one in self.source.people if one.id != parent]
+
+    def a_student(self) -> str:
+        return f"{PREFIXES[self.provider]}S{self.dice.randrange(5)}"
 
     def rename(self) -> None:
         at = self.dice.randrange(len(self.source.people))
         self.source.people[at] = replace(self.source.people[at], last=f"Name {self.dice.randrange(9)}")
 
     def move(self) -> None:
-        self.source.move(f"S{self.dice.randrange(5)}", self.a_class())
+        self.source.move(self.a_student(), self.a_class())
 
     def change_class(self) -> None:
         terms = self.dice.choice([("t1",), ("t2",), ("t1", "t2")])
@@ -336,11 +422,11 @@ class Life:
         return f"C{self.dice.randrange(3)}"
 
 
-DEEDS: tuple[Callable[[Life], None], ...] = (
+DEEDS: tuple[Callable[[Life], object], ...] = (
     Life.run, Life.run, Life.night, Life.night, Life.switch_nights, Life.clear_and_import, Life.clear,
     Life.undo, Life.undo, Life.kill, Life.delete_class, Life.delete_class, Life.unwanted, Life.hide, Life.choose,
-    Life.promote, Life.keep, Life.keep, Life.adopt, Life.adopt, Life.join, Life.join, Life.leave, Life.rename,
-    Life.move, Life.change_class,
+    Life.promote, Life.edit, Life.keep, Life.bring_a_file, Life.adopt, Life.adopt, Life.change_provider, Life.join,
+    Life.join, Life.leave, Life.rename, Life.move, Life.change_class,
 )  # fmt: skip
 
 
@@ -354,18 +440,19 @@ def went(before: Visible, now: Visible) -> Visible:
     return Visible(before.people, before.classes, gone)
 
 
-def lost(before: dict[Key, str], now: dict[Key, str]) -> dict[Key, str | None]:
+def lost(before: dict[Key, Mark], now: dict[Key, Mark]) -> dict[Key, Mark | None]:
     """What a clear has taken, and an undo brings back."""
     return {key: own for key, own in before.items() if key not in now}
 
 
-def enter(source: Source, name: str, class_id: str, dice: Random) -> None:
-    source.people.append(Person("student", name, first="Sam", last=name, number=name))
+def enter(source: Source, number: str, class_id: str, dice: Random, prefix: str = "") -> None:
+    name, parent = prefix + number, f"{prefix}P{number}"
+    source.people.append(Person("student", name, first="Sam", last=number, number=number))
     source.members.append(Enrolment(class_id, name, "student"))
     if dice.random() < 0.7:
-        if ("parent", f"P{name}") not in {(one.kind, one.id) for one in source.people}:
-            source.people.append(Person("parent", f"P{name}", last=f"P {name}"))
-        source.ties.append(Relationship(f"P{name}", name, "Mother"))
+        if ("parent", parent) not in {(one.kind, one.id) for one in source.people}:
+            source.people.append(Person("parent", parent, last=f"P {number}"))
+        source.ties.append(Relationship(parent, name, "Mother"))
 
 
 def born(dice: Random) -> Source:
