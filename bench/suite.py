@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from bench import contacts, counted, imports
+from bench import contacts, counted, hostile, imports
 from bench.district import District
 from bench.targets import Figure, ratios
 from bench.worlds import World, world
@@ -190,6 +190,7 @@ class Suite:
         """Their rows, which stand further down in the table."""
         self._handlers()
         self._web(small)
+        self.figures.extend(hostile.figures())
         rows, self.figures = self.figures, []
         return rows
 

@@ -65,7 +65,7 @@ def test_security_headers(query: str, get: Get, stack: Stack) -> None:
     headers = get(f"/client{query}").headers
     assert headers["cache-control"] == "no-store"
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
@@ -79,4 +79,5 @@ def test_an_importers_account_item_is_no_page(get: Get, stack: Stack) -> None:
 
 def test_other_paths_and_methods_are_not_there(get: Get, stack: Stack) -> None:
     assert get("/other").status_code == 404
-    assert requests.post(f"{stack.url}/client?ven=31000001", timeout=20).status_code in (404, 405)
+    answer = requests.post(f"{stack.url}/client?ven=31000001", timeout=20)
+    assert answer.status_code == 403, "an answer of an identity provider that nobody asked"

@@ -64,6 +64,16 @@ def test_only_importers_read_a_providers_secret_and_only_their_own() -> None:
         if function["CodeUri"].endswith("classlink_districts"):
             assert all("/*/classlink" in str(statement["Resource"]) for _, statement in secrets), name
             continue  # hands a district's token from ClassLink's list to its importer
+        if function["CodeUri"].endswith("sso_callback"):
+            wanted = {
+                "GetSecretValue": ("azure", "veracross"),
+                "CreateSecret": ("azure",),
+                "PutSecretValue": ("azure",),
+            }
+            for action, statement in secrets:
+                names = wanted[action.removeprefix("secretsmanager:")]
+                assert _secrets(statement) == [one for name in names for one in _with_suffix(name)]
+            continue  # redeems a code with the client secret
         if "/import_" not in function["CodeUri"]:
             assert secrets == [], name
             continue
@@ -95,11 +105,17 @@ def test_a_secret_that_is_not_there_yet_may_be_asked_for() -> None:
             assert bare <= set(_secrets(statement)), (name, action)
 
 
-def test_the_clients_page_reads_accounts_and_nothing_else() -> None:
+def test_sign_on_writes_no_contact_of_an_import_no_audit_and_no_file() -> None:
     (function,) = [f for f in _functions().values() if f["CodeUri"].endswith("sso_callback")]
-    (allowed,) = _on(function, "dynamodb")
-    assert allowed[0] == "dynamodb:GetItem"
-    assert allowed[1]["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["account#*"]}}
+    writing = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem")
+    written = {
+        key
+        for action, statement in _on(function, "dynamodb")
+        if action in writing
+        for key in statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    }
+    own = {"pending#*", "assertion#*", "identity#*", "session#*", "signins#*", "attempt#*", "trace#*", "signedby#*"}
+    assert written == own | {"connection#*", "account#*", "mark#*", "contact#*#pickatime#*"}
     assert _on(function, "s3") == []
 
 
@@ -109,13 +125,13 @@ def test_the_administration_reads_no_pulled_row() -> None:
     assert [one for one in read if "pulled" in one] == ["${Staging.Arn}/pulled/*/provider"]
 
 
-def test_the_administration_asks_four_functions_and_itself() -> None:
+def test_the_administration_asks_five_functions_and_itself() -> None:
     """Those that have credentials: it has none, and only reads the queue of districts."""
     (function,) = [f for f in _functions().values() if f["CodeUri"].endswith("admin_api")]
     asked = [str(one) for _, s in _on(function, "lambda") for one in _listed(s["Resource"])]
-    names = ("ClasslinkDistricts.Arn", "ImportClever.Arn", "ImportClasslink.Arn", "ImportVeracross.Arn")
-    assert asked[:4] == [str({"GetAtt": name}) for name in names]
-    assert [one.endswith("-admin-api'}") for one in asked[4:]] == [True]
+    names = ("ClasslinkDistricts", "ImportClever", "ImportClasslink", "ImportVeracross", "SsoCallback")
+    assert asked[:5] == [str({"GetAtt": f"{name}.Arn"}) for name in names]
+    assert [one.endswith("-admin-api'}") for one in asked[5:]] == [True]
     queue = [(a, s) for a, s in _on(function, "dynamodb") if "application#*" in str(s["Condition"])]
     assert [action for action, _ in queue] == ["dynamodb:GetItem", "dynamodb:Query"]
 

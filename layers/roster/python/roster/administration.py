@@ -18,12 +18,14 @@ from roster.filing import Files
 from roster.handlist import HandList
 from roster.importing import Importer
 from roster.integrations import Integrations
+from roster.linking import Linking
 from roster.ports import AccountBook, ClassBook
 from roster.sessions import Sessions
 from roster.signin import SignIn
 from roster.site import WebSite
 from roster.starting import Starter
 from roster.support import Support
+from roster.switching import Switching
 from roster.telling import Teller
 from roster.timeline import Timeline
 
@@ -58,3 +60,5 @@ class Administration:
     deciding: Deciding
     teller: Teller
     booking: Booking
+    switching: Switching
+    linking: Linking

@@ -50,17 +50,20 @@ class RequestsHttp:
     """GET and form POST over requests. Redirects are answers, not journeys: a token must not follow one.
 
     `loopback`: whether this machine may be asked too, as where sandboxes run. On Lambda its own Runtime API listens
-    there, and no setting of a school's leads to it.
+    there, and no setting of a school's leads to it. `patience`: seconds for an answer that a person waits for, which is
+    asked for once; none: as long as an import may wait.
     """
 
-    def __init__(self, loopback: bool = False) -> None:
+    def __init__(self, loopback: bool = False, patience: float = 0.0) -> None:
         self._loopback = loopback
+        self._patience = patience
         self._session = requests.Session()
         self._session.trust_env = False  # no .netrc, no proxies: credentials come from the secret alone
         # No cookies: districts share hosts, and one district's cookie would speak beside another's credential.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=8, max_retries=RETRIES))
+            retries = Retry(0, read=False) if patience else RETRIES
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=8, max_retries=retries))
 
     def get(self, url: str, headers: Mapping[str, str] = NO_HEADERS, auth: tuple[str, str] | None = None) -> Answer:
         """The complete answer, whatever its status. Raises ProviderUnavailable, naming host and path only."""
@@ -94,7 +97,7 @@ class RequestsHttp:
                 headers={"Accept": "application/json", **headers},
                 auth=auth,
                 data=form,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                timeout=(min(CONNECT_SECONDS, self._patience or CONNECT_SECONDS), self._patience or READ_SECONDS),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -109,9 +112,8 @@ class RequestsHttp:
             # such as a secret that was pasted with an invisible character; the inner error quotes it
             raise _unsendable() from None
 
-    @staticmethod
-    def _body(response: requests.Response) -> bytes:
-        body, until = bytearray(), monotonic() + BODY_SECONDS
+    def _body(self, response: requests.Response) -> bytes:
+        body, until = bytearray(), monotonic() + (self._patience or BODY_SECONDS)
         for chunk in response.iter_content(CHUNK):
             body += chunk
             if len(body) > LARGEST_BODY:

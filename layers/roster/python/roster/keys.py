@@ -277,6 +277,64 @@ def sign_in_count(whose: str, window: str) -> Key:
     return Key(_join("signins", whose), _join(window))
 
 
+def sign_on(account: str) -> Key:
+    """How an account's people sign in."""
+    return Key(_join("account", account), "signon")
+
+
+def signed_by(provider: str) -> str:
+    """The partition of accounts whose people sign in by a provider: each night reads them."""
+    return _join("signedby", provider)
+
+
+def signed_on(provider: str, account: str) -> Key:
+    return Key(signed_by(provider), _join(account))
+
+
+def connection(id: str) -> Key:
+    """Whose connection an address names."""
+    return Key(_join("connection", id), "connection")
+
+
+def pending(hash: str) -> Key:
+    """A sign-in that has begun, known by the digest of its state alone."""
+    return Key(_join("pending", hash), "pending")
+
+
+def assertion(hash: str) -> Key:
+    """An identity provider's answer that was used."""
+    return Key(_join("assertion", hash), "assertion")
+
+
+def identity(account: str, *whose: str) -> Key:
+    """A person at an identity provider: provider, issuer and subject, which may be of any length."""
+    return Key(_join("identity", account), _join("who", blake2b("\n".join(whose).encode(), digest_size=32).hexdigest()))
+
+
+def identified(account: str, origin: str, kind: str, id: str, provider: str) -> Key:
+    """That a contact has an identity at this provider."""
+    return Key(_join("identity", account), _join("contact", origin, kind, id, provider))
+
+
+def attempts(account: str, origin: str, kind: str, id: str) -> str:
+    """The partition of a parent's tries to link a child."""
+    return _join("attempt", account, origin, kind, id)
+
+
+def attempt(account: str, origin: str, kind: str, id: str, at: str) -> Key:
+    return Key(attempts(account, origin, kind, id), _join(at))
+
+
+def traces(account: str) -> str:
+    """The partition of an account's sign-ins."""
+    return _join("trace", account)
+
+
+def trace(account: str, at: str, id: str) -> Key:
+    """One sign-in; they stand in the order of their times."""
+    return Key(traces(account), _join(at, id))
+
+
 def audits(account: str) -> str:
     """The partition of an account's audit."""
     return _join("audit", account)

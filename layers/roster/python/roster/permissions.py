@@ -48,6 +48,8 @@ class Action(StrEnum):
     SEE_SECURITY_VALUE = "security_value.see"
     SEE_FEES = "fee.see"
     ATTACH_SCHOOLS = "school.attach"
+    SEE_SIGN_ON = "sign_on.see"
+    CHANGE_SIGN_ON = "sign_on.change"
     SEE_SUPPORT = "support.see"
     CHANGE_API_VERSION = "api_version.change"
     CHANGE_ACTIVATION = "activation.change"
@@ -89,6 +91,8 @@ LOWEST: Mapping[Action, Level] = {
     Action.SEE_SECURITY_VALUE: Level.ADMINISTRATOR,
     Action.SEE_FEES: Level.ADMINISTRATOR,
     Action.ATTACH_SCHOOLS: Level.ADMINISTRATOR,
+    Action.SEE_SIGN_ON: Level.ADMINISTRATOR,
+    Action.CHANGE_SIGN_ON: Level.ADMINISTRATOR,
     Action.SEE_SUPPORT: Level.SUPPORT,
     Action.CHANGE_API_VERSION: Level.SUPPORT,
     Action.CHANGE_ACTIVATION: Level.SUPPORT,

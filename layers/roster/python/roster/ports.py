@@ -21,6 +21,7 @@ from roster.invitation import Invitation
 from roster.letters import Letter
 from roster.model import JSON, ClassEntry, ContactEntry, Person
 from roster.permissions import Administrator
+from roster.signon import Identity, Pending, SignOn, Trace, VerifiedAssertion
 
 
 @dataclass(frozen=True)
@@ -754,13 +755,19 @@ class SignInLink:
 
 @dataclass(frozen=True)
 class Session:
-    """A browser that is signed in. `created`: ISO time; `seen`, `expires`: Unix seconds."""
+    """A browser that is signed in. `created`: ISO time; `seen`, `expires`: Unix seconds.
+
+    `origin`, `kind`: the contact's, where an identity provider signed it in through the `connection`.
+    """
 
     account: str
     contact: str
     created: str
     seen: int
     expires: int
+    origin: str = ""
+    kind: str = ""
+    connection: str = ""
 
 
 @dataclass(frozen=True)
@@ -805,6 +812,89 @@ class SignIns(Protocol):
         ...
 
     def drop_session(self, digest: str) -> None: ...
+
+
+class Ties(Protocol):
+    """Children that were linked by hand, beyond those that a provider tells."""
+
+    def tie(self, account: str, parent: ContactId, student: ContactId, relation: str) -> None:
+        """From both sides; a second time it changes nothing."""
+        ...
+
+    def untie(self, account: str, parent: ContactId, student: ContactId) -> None: ...
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A parent tried to link a child at this time (ISO): what came of it (roster.linking.CAUSES), and with whom."""
+
+    at: str
+    cause: str
+    student: ContactId | None = None
+
+
+class Attempts(Protocol):
+    """What came of parents' tries to link children; forgotten after 30 days."""
+
+    def note(self, account: str, parent: ContactId, attempt: Attempt) -> None: ...
+
+    def of(self, account: str, parent: ContactId, since: str) -> Sequence[Attempt]:
+        """Newest first."""
+        ...
+
+
+class SignOnBook(Protocol):
+    """How accounts' people sign in through an identity provider; what has expired may be there or gone."""
+
+    def settings(self, account: str) -> SignOn:
+        """Those of an account that never entered any are blank."""
+        ...
+
+    def change(self, before: SignOn, after: SignOn) -> bool:
+        """False where somebody else changed them meanwhile."""
+        ...
+
+    def accounts(self, provider: str) -> Sequence[str]:
+        """Those that have chosen this provider, at some time."""
+        ...
+
+    def renew(self, before: SignOn, provider: str, settings: Mapping[str, JSON]) -> bool:
+        """Live settings with other certificates: nobody is signed out. False where somebody changed them meanwhile."""
+        ...
+
+    def connection(self, id: str) -> tuple[str, str] | None:
+        """Account and provider of a connection."""
+        ...
+
+    def begin(self, digest: str, pending: Pending) -> None: ...
+
+    def pending(self, digest: str) -> Pending | None: ...
+
+    def take(self, digest: str) -> bool:
+        """Takes a pending sign-in away; of several that try at once, one gets True."""
+        ...
+
+    def once(self, digest: str, until: int) -> bool:
+        """Whether this answer was not there before. It is remembered until then."""
+        ...
+
+    def identity(self, said: VerifiedAssertion) -> Identity | None: ...
+
+    def bind(self, said: VerifiedAssertion, before: Identity | None, after: Identity) -> bool:
+        """Whom the person is from now on. False where that has changed since `before` was read, or where the contact
+        has another identity at the provider: two people are never one contact.
+        """
+        ...
+
+    def unbind(self, account: str, contact: ContactId, provider: str) -> bool:
+        """Takes a contact's identity away; False where it has none."""
+        ...
+
+    def trace(self, trace: Trace, expires: int) -> None: ...
+
+    def traces(self, account: str, now: int, most: int) -> Sequence[Trace]:
+        """Newest first."""
+        ...
 
 
 @dataclass(frozen=True)

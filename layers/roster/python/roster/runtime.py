@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import blake2b
@@ -32,14 +32,19 @@ if TYPE_CHECKING:
 
     from roster.administration import Administration
     from roster.admission import Listed
+    from roster.arriving import Arriving
+    from roster.linking import Linking
     from roster.nights import Nights
     from roster.onboarding import Onboarding
     from roster.place import Place
+    from roster.ports import ContactBook, SignOnBook
     from roster.provider import Provider
     from roster.records import DynamoRecords
     from roster.secrets import SecretsManager
+    from roster.signon import Connection
     from roster.snapshots import S3Slots
     from roster.sync import Sync
+    from roster.visits import Visits
 
     Handler = Callable[[dict[str, JSON], LambdaContext], JSON]
 
@@ -315,12 +320,14 @@ def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
     _warm("administration applications auditbook classbook contactbook eventbook executions functions handbook")
     _warm("heldlinks integrationbook later mail people records runbook schedules signins snapshots staff")
-    _warm("switches")
+    _warm("signonbook switches ties")
 
 
 @cache
 def administration() -> Administration:
     """The use cases of the administration, over this deployment's table, state machine and mail."""
+    from time import monotonic, sleep
+
     from roster.administration import Administration
     from roster.administrators import Administrators
     from roster.applications import DynamoAccounts, DynamoApplications
@@ -346,17 +353,21 @@ def administration() -> Administration:
     from roster.integrationbook import DynamoIntegrationBook
     from roster.integrations import Integrations
     from roster.later import Later
+    from roster.linking import Linking
     from roster.mail import SesMail
     from roster.people import DynamoKept
     from roster.runbook import DynamoRunBook
     from roster.sessions import Sessions
     from roster.signin import SignIn
     from roster.signins import DynamoSignIns
+    from roster.signonbook import DynamoSignOnBook
     from roster.site import WebSite
     from roster.staff import DynamoAccountBook, DynamoStaff
     from roster.starting import Starter
     from roster.support import Support
+    from roster.switching import Switching
     from roster.telling import Teller
+    from roster.ties import DynamoAttempts, DynamoTies
     from roster.timeline import Timeline
 
     use_table(os.environ["TABLE_NAME"])
@@ -400,6 +411,8 @@ def administration() -> Administration:
         deciding,
         Teller(_records(), runs, importer.accounts, accounts, mail, deciding.links, address, _now),
         Booking(book, importer, _slots()),
+        Switching(DynamoSignOnBook(), functions, _now, _token, lambda: token_hex(12)),
+        Linking(DynamoContactBook(), DynamoTies(), kept, DynamoAttempts(), _now, monotonic, sleep),
     )
 
 
@@ -443,6 +456,67 @@ def _token() -> str:
 
 def _short() -> str:
     return token_hex(4)
+
+
+@dataclass(frozen=True)
+class Signing:
+    """What sign-on works with. `origins`: our own addresses, the first of them the canonical one; `sandboxes`: whether
+    stand-ins on this machine may be asked, which on AWS nobody may.
+    """
+
+    origins: tuple[str, ...]
+    sandboxes: bool
+    book: SignOnBook
+    arriving: Arriving
+    visits: Visits
+    linking: Linking
+    contacts: ContactBook
+    secrets: SecretsManager
+    http: Http
+
+    @property
+    def origin(self) -> str:
+        return self.origins[0]
+
+    @property
+    def secure(self) -> bool:
+        return self.origin.startswith("https://")
+
+    def loopback(self, connection: Connection) -> str:
+        """In place of the provider's own host."""
+        return str(connection.settings.get("base_url") or "") if self.sandboxes else ""
+
+
+@cache
+def signing() -> Signing:
+    """Sign-on over this deployment's table."""
+    from time import monotonic, sleep
+
+    from roster.arriving import Arriving
+    from roster.contactbook import DynamoContactBook
+    from roster.handbook import DynamoHandBook
+    from roster.http import RequestsHttp
+    from roster.linking import Linking
+    from roster.signins import DynamoSignIns
+    from roster.signonbook import DynamoSignOnBook
+    from roster.ties import DynamoAttempts, DynamoTies
+    from roster.visits import Visits
+
+    use_table(os.environ["TABLE_NAME"])
+    book, kept, contacts, ties = DynamoSignOnBook(), DynamoSignIns(), DynamoContactBook(), DynamoTies()
+    visits = Visits(kept, book, contacts, _now, _token)
+    origin, sandboxes = os.environ["SITE_ORIGIN"], "SANDBOXES" in os.environ
+    return Signing(
+        (origin, origin.replace("://", "://www.", 1)),
+        sandboxes,
+        book,
+        Arriving(book, contacts, DynamoHandBook(), ties, kept, visits, _now, _token, _short),
+        visits,
+        Linking(contacts, ties, kept, DynamoAttempts(), _now, monotonic, sleep),
+        contacts,
+        _secrets(),
+        RequestsHttp(loopback=sandboxes, patience=4.0),
+    )
 
 
 def account_name(account: str) -> str | None:

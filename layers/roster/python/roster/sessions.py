@@ -55,8 +55,8 @@ class Sessions:
         """Raises NotSignedIn, which never says why not."""
         session = self.kept.session(digest(secret)) if secret else None
         now = self.now()
-        if not session or session.expires <= now.timestamp() or _last(session) <= now:
-            raise NotSignedIn("nobody is signed in")
+        if not session or session.connection or session.expires <= now.timestamp() or _last(session) <= now:
+            raise NotSignedIn("nobody is signed in")  # also who came through an identity provider: see roster.visits
         person = self.staff.of(session.account, session.contact)
         if not person or not person.may_sign_in or session.created <= person.sessions_after:
             raise NotSignedIn("nobody is signed in")

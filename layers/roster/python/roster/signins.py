@@ -41,7 +41,9 @@ class DynamoSignIns:
 
     @trouble(TABLE)
     def keep_session(self, digest: str, session: Session) -> None:
-        SessionItem(*keys.session(digest), **vars(session)).save()
+        SessionItem(
+            *keys.session(digest), **{name: value for name, value in vars(session).items() if value != ""}
+        ).save()
 
     @trouble(TABLE)
     def session(self, digest: str) -> Session | None:
@@ -49,7 +51,8 @@ class DynamoSignIns:
             item = SessionItem.get(*keys.session(digest), consistent_read=True)
         except DoesNotExist:
             return None
-        return Session(item.account, item.contact, item.created, int(item.seen), int(item.expires))
+        by = item.origin or "", item.kind or "", item.connection or ""
+        return Session(item.account, item.contact, item.created, int(item.seen), int(item.expires), *by)
 
     @trouble(TABLE)
     def seen(self, digest: str, session: Session) -> None:

@@ -324,13 +324,16 @@ class HeldLinkItem(Item):
 
 
 class SessionItem(Item):
-    """A browser that is signed in. `created`: ISO time; `seen`, `expires`: Unix seconds."""
+    """A browser that is signed in (see roster.ports.Session)."""
 
     account = UnicodeAttribute()
     contact = UnicodeAttribute()
     created = UnicodeAttribute()
     seen = NumberAttribute()
     expires = NumberAttribute()
+    origin = UnicodeAttribute(null=True)
+    kind = UnicodeAttribute(null=True)
+    connection = UnicodeAttribute(null=True)
 
 
 class SignInCountItem(Item):

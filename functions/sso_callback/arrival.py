@@ -1,0 +1,108 @@
+"""A sign-in as a browser goes through it: on to the provider, and back with an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from browser import Cookies, link, on_to, page, table
+from flows import complete, redirects, start
+from providers import VERACROSS
+
+from roster.arriving import Arrived, Refusal
+from roster.runtime import logger, signing
+from roster.sessions import digest
+from roster.signon import REASONS, Connection, Pending, Started
+from roster.site import is_path
+
+HOME = "/client/home"
+UNKNOWN = ("We do not know this address", ["Please use the link that your school sent you."])
+
+
+def begin(event: Any, connection: Connection | None, address: int, trial: bool = False) -> Response[str]:
+    """`address`: which of ours the answer shall come to; of Veracross, that of the host which this request came to."""
+    if not connection:
+        return page(404, *UNKNOWN)
+    now = signing()
+    known = redirects(now, connection.provider, connection.account, connection.id) or [""]
+    redirect = here(event, "/client") if connection.provider == VERACROSS else known[min(address, len(known) - 1)]
+    asked = event.query_string_parameters or {}
+    to = asked.get("to", "")
+
+    def started(found: Connection, state: str) -> Started:
+        return start(now, found, state, redirect)
+
+    place = digest(str(event.request_context.http.source_ip))
+    try:
+        begun = now.arriving.begin(connection, started, to if is_path(to) else HOME, place, trial)
+    except Refusal as refusal:
+        return _refused(refusal, 429)
+    return on_to(begun.url, [_cookies().begun(begun.cookie)])
+
+
+def back(event: Any, sent: dict[str, str], fits: Callable[[Pending], bool]) -> Response[str]:
+    """The provider's answer: checked, and worth a session or a number to tell the administrator."""
+    now = signing()
+    state = sent.get("RelayState") if "SAMLResponse" in sent else sent.get("state")
+    cookie = Cookies.of(event, _cookies().under_way)
+    try:
+        arrived = now.arriving.complete(
+            state or "", cookie, fits, lambda connection, pending: complete(now, connection, pending, sent, _now())
+        )
+    except Refusal as refusal:
+        return _refused(refusal, 503 if refusal.reason == "unavailable" else 403)
+    if arrived.trace:
+        return _tried(arrived)
+    logger().info("somebody signed in", extra={"account": arrived.account})
+    before = Cookies.of(event, _cookies().session)
+    now.visits.end(before)
+    return on_to(arrived.to, [_cookies().signed_in(arrived.session)])
+
+
+def _refused(refusal: Refusal, status: int) -> Response[str]:
+    logger().warning(
+        "a sign-in was refused",
+        extra={"reason": refusal.reason, "sign_in": refusal.id, "account": refusal.account, "trial": refusal.trial},
+    )
+    if refusal.trial:
+        return page(status, "The test was refused", [REASONS[refusal.reason], f"It is number {refusal.id}."])
+    said = [FRIENDLY.get(refusal.reason, "Please start again from the sign-in link of your school.")]
+    again = link(f"/client?ven={refusal.account}", "Back to the start") if refusal.account else ""
+    told = f"If it stays, tell your school this number: {refusal.id}."
+    return page(status, "You could not be signed in", [*said, told], again)
+
+
+# What a person can do about it without anybody's help; nothing that tells who is known here.
+FRIENDLY = {
+    "state_expired": "It took longer than ten minutes. Please start again.",
+    "no_email": "Your school account has no email address. Ask your school to add one under Contact Info, Email.",
+    "not_assigned": "Your school has not given your account access to pickAtime yet.",
+    "more_needed": "Your school asks for another step first, such as multifactor authentication.",
+    "unavailable": "The sign-in page of your school does not answer. Please try again in a few minutes.",
+    "throttled": "Too many people are signing in from one place. Please try again later.",
+}
+
+
+def _tried(arrived: Arrived) -> Response[str]:
+    """What the provider said, and whom that means: to whoever tries the settings, about themselves."""
+    trace = arrived.trace
+    assert trace  # noqa: S101 - the caller looked
+    whom = f"They are taken for {trace.whom} (by {trace.outcome})." if trace.whom else "A new contact would be made."
+    rows = [(name, ", ".join(values)) for name, values in sorted(trace.seen.items())]
+    return page(200, "The test went well", [whom, "Nobody was signed in. This is what the provider said:"], table(rows))
+
+
+def here(event: Any, path: str) -> str:
+    """An address of ours on the host that this request came to, of those that are configured."""
+    host = str(event.request_context.domain_name)
+    return next((one for one in signing().origins if one.partition("://")[2] == host), signing().origin) + path
+
+
+def _cookies() -> Cookies:
+    return Cookies(signing().secure)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

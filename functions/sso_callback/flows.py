@@ -1,0 +1,84 @@
+"""What each provider's sign-in is begun and ended with: its module, our address, its secret.
+
+A provider's library is loaded by its own sign-in alone: the others do not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from providers import CLASSLINK, ENTRA, VERACROSS
+
+from roster.errors import NotSetUp
+from roster.runtime import Signing
+from roster.signon import Connection, Pending, Started, VerifiedAssertion
+
+_keys: list[Any] = []
+
+
+def start(signing: Signing, connection: Connection, state: str, redirect: str) -> Started:
+    """`redirect`: our address that the answer shall come to; SAML has its own."""
+    if connection.provider == CLASSLINK:
+        import saml
+
+        return saml.start(connection, state, signing.origin)
+    if connection.provider == ENTRA:
+        import entra
+
+        secret = _secret(signing, connection.account, ENTRA)
+        return entra.start(connection, state, redirect, signing.http, secret, signing.loopback(connection))
+    import veracross
+
+    return veracross.start(connection, state, redirect, signing.loopback(connection))
+
+
+def complete(
+    signing: Signing, connection: Connection, pending: Pending, sent: Mapping[str, str], now: datetime
+) -> VerifiedAssertion:
+    """Raises SignOnRefused."""
+    if connection.provider == CLASSLINK:
+        import saml
+
+        return saml.complete(connection, pending, sent, now, signing.origin)
+    loopback = signing.loopback(connection)
+    if connection.provider == ENTRA:
+        import entra
+
+        secret = _secret(signing, connection.account, ENTRA)
+        return entra.complete(connection, pending, sent, now, _known_keys(signing), secret, loopback)
+    import veracross
+
+    secret = _secret(signing, connection.account, VERACROSS)
+    return veracross.complete(connection, pending, sent, now, signing.http, secret, loopback)
+
+
+def redirects(signing: Signing, provider: str, account: str, connection: str) -> list[str]:
+    """Our addresses that a provider's answer may come to, the one to register first."""
+    if provider == ENTRA:
+        return [
+            f"{signing.origin}/client?ven={account}&azuresso=on",
+            f"{signing.origin}/sso/entra/{connection}/callback",
+        ]
+    if provider == VERACROSS:
+        return [f"{origin}/client" for origin in signing.origins]
+    return []
+
+
+def _secret(signing: Signing, account: str, provider: str) -> str:
+    try:
+        return signing.secrets.of(account, provider).get("client_secret") or ""
+    except NotSetUp:
+        return ""
+
+
+def _known_keys(signing: Signing) -> Any:
+    """Of this container."""
+    from time import time
+
+    from idtoken import Keys
+
+    if not _keys:
+        _keys.append(Keys(signing.http, time))
+    return _keys[0]

@@ -1,0 +1,207 @@
+"""Signing in through an identity provider, from its beginning to a session: one use, ten minutes, one browser.
+
+What the provider's answer is worth, its own module decides (functions/sso_callback). Here: whose sign-in it was, that
+it is answered once, whom of the account's contacts it means, and what becomes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from hmac import compare_digest
+from json import dumps
+
+from roster.model import BY_HAND, Kind, Level
+from roster.ports import Contact, ContactBook, ContactCard, HandBook, SignIns, SignOnBook, Ties
+from roster.recognising import MADE, Candidates, Policy, recognise
+from roster.sessions import digest
+from roster.signon import (
+    Connection,
+    Identity,
+    Pending,
+    SignOn,
+    SignOnRefused,
+    Started,
+    Trace,
+    VerifiedAssertion,
+)
+from roster.visits import Visits
+
+GOOD_FOR = timedelta(minutes=10)
+TRACED = timedelta(days=30)
+TRIAL_SHOWN = timedelta(days=1)  # a trial tells claims, which are personal
+MOST_PER_PLACE = 600  # sign-ins that begin at one source IP in an hour: all of a school sits behind one
+KINDS = (Kind.TEACHER.value, Kind.PARENT.value, Kind.STUDENT.value, Kind.ADMINISTRATOR.value)
+
+Start = Callable[[Connection, str], Started]
+Complete = Callable[[Connection, Pending], VerifiedAssertion]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Where the browser goes on to, and the secret that its cookie holds until it is back."""
+
+    url: str = field(repr=False)
+    cookie: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """`session`: blank after a trial, of which `trace` says what was told and whom it means."""
+
+    session: str = field(repr=False)
+    to: str
+    account: str
+    trace: Trace | None = None
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """A sign-in that came to nothing. `account`: blank where not even that is known; `id`: what the log knows it by."""
+
+    reason: str
+    id: str
+    account: str = ""
+    trial: bool = False
+
+
+@dataclass(frozen=True)
+class Arriving:
+    """`token`: 256 random bits; `short`: a few, to find a sign-in again in the log."""
+
+    book: SignOnBook
+    contacts: ContactBook
+    hands: HandBook
+    ties: Ties
+    kept: SignIns
+    visits: Visits
+    now: Callable[[], datetime]
+    token: Callable[[], str]
+    short: Callable[[], str]
+
+    def begin(self, connection: Connection, start: Start, to: str, place: str, trial: bool = False) -> Begun:
+        """Raises Refusal where too many begin at one place."""
+        now = self.now()
+        window, forget = f"{now:%Y-%m-%dT%H}", int((now + timedelta(hours=2)).timestamp())
+        if not self.kept.counted(digest(f"sign-on {place}"), window, MOST_PER_PLACE, forget):
+            raise Refusal("throttled", self.short(), connection.account)
+        state, cookie = self.token(), self.token()
+        started = start(connection, state)
+        pending = Pending(
+            connection.account,
+            connection.id,
+            connection.provider,
+            digest(cookie),
+            started.check,
+            started.redirect,
+            to,
+            now.isoformat(),
+            int((now + GOOD_FOR).timestamp()),
+            seal(connection),
+            started.verifier,
+            trial,
+        )
+        self.book.begin(digest(state), pending)
+        return Begun(started.url, cookie)
+
+    def complete(self, state: str, cookie: str, fits: Callable[[Pending], bool], complete: Complete) -> Arrived:
+        """The provider's answer is back. `fits`: whether it came to the address of this sign-in. Raises Refusal."""
+        pending = self.book.pending(digest(state)) if state else None
+        if not pending or not self.book.take(digest(state)):
+            raise Refusal("state_unknown", self.short())
+        trace = Trace(pending.account, self.now().isoformat(), self.short(), pending.provider, "", pending.trial)
+        try:
+            connection, signon = self._checked(pending, cookie, fits)
+            said = complete(connection, pending)
+            if not self.book.once(said.once, said.until):
+                raise SignOnRefused("replay")
+            return self._arrived(said, signon, pending, trace)
+        except SignOnRefused as refused:
+            self._keep(replace(trace, outcome=refused.reason, detail=refused.detail))
+            raise Refusal(refused.reason, trace.id, pending.account, pending.trial) from None
+
+    def _checked(self, pending: Pending, cookie: str, fits: Callable[[Pending], bool]) -> tuple[Connection, SignOn]:
+        if pending.expires <= self.now().timestamp():
+            raise SignOnRefused("state_expired")
+        if not cookie or not compare_digest(digest(cookie), pending.cookie):
+            raise SignOnRefused("other_browser")
+        if not fits(pending):
+            raise SignOnRefused("wrong_account")
+        signon = self.book.settings(pending.account)
+        if not pending.trial and signon.provider != pending.provider:
+            raise SignOnRefused("switched_off")
+        connection = signon.connection(pending.provider, pending.trial)
+        if not connection or connection.id != pending.connection or seal(connection) != pending.seal:
+            raise SignOnRefused("settings_changed")
+        return connection, signon
+
+    def _arrived(self, said: VerifiedAssertion, signon: SignOn, pending: Pending, trace: Trace) -> Arrived:
+        before = self.book.identity(said)
+        met = recognise(said, self._candidates(said, before), Policy(signon.trust_email, signon.just_in_time))
+        if pending.trial:
+            whom = " ".join(met.contact.key) if met.contact else ""
+            told = replace(
+                trace, outcome=met.how, whom=whom, seen={name: list(one) for name, one in said.claims.items()}
+            )
+            self._keep(told)
+            return Arrived("", pending.to, pending.account, told)
+        contact = met.contact or self._made(said)
+        self._bind(said, before, contact)
+        if met.instead:
+            self._take_over(said.account, met.instead, contact)
+        self._keep(replace(trace, outcome=met.how))
+        return Arrived(self.visits.begin(said.account, contact.key, pending.connection), pending.to, said.account)
+
+    def _candidates(self, said: VerifiedAssertion, link: Identity | None) -> Candidates:
+        linked = self.contacts.of(said.account, [link.key]).get(link.key) if link else None
+        lost = link if link and (not linked or linked.inactive_since) else None
+        ids = [(origin, kind, id) for origin, id in said.roster_ids for kind in KINDS]
+        by_id = [*self.contacts.of(said.account, ids).values()]
+        if lost and not by_id:  # the roster was imported under new ids
+            numbers = {lost.number, lost.sis_id} - {""}
+            by_id = [one for n in numbers for one in self.contacts.with_number(said.account, [lost.kind], n)]
+        by_email = self.contacts.with_email(said.account, KINDS, said.email) if said.email else ()
+        if lost and not by_id and not by_email and lost.email:
+            by_email = self.contacts.with_email(said.account, [lost.kind], lost.email)
+        return Candidates(linked, tuple(by_id), tuple(by_email))
+
+    def _made(self, said: VerifiedAssertion) -> Contact:
+        """A new contact; of two sign-ins at once, both make the same one."""
+        id = MADE + sha256("\n".join((said.provider, said.issuer, said.subject)).encode()).hexdigest()[:32]
+        level = Level.CUSTOMER.value
+        first, last = (said.first, said.last) if said.first or said.last else ("", said.email.partition("@")[0])
+        card = ContactCard(BY_HAND, Kind.PARENT.value, id, level=level, first=first, last=last, email=said.email)
+        if not self.hands.of(said.account, card.key):
+            self.hands.add(said.account, [card])
+        return Contact(*card.key, level=level, first=first, last=last, email=said.email)
+
+    def _bind(self, said: VerifiedAssertion, before: Identity | None, contact: Contact) -> None:
+        after = Identity(*contact.key, contact.number, contact.sis_id, contact.email, self.now().isoformat())
+        if before and before.key == after.key:
+            return
+        if not self.book.bind(said, before, after):
+            now = self.book.identity(said)
+            if not now or now.key != after.key:
+                raise SignOnRefused("taken")
+
+    def _take_over(self, account: str, made: Contact, by: Contact) -> None:
+        """Whom the school knows now takes the place of whom a sign-in made, with the children that were linked."""
+        for origin, id, relation, _ in made.related:
+            child = origin, Kind.STUDENT.value, id
+            self.ties.tie(account, by.key, child, relation)
+            self.ties.untie(account, made.key, child)
+        card = self.hands.of(account, made.key)
+        if card:
+            gone = replace(card, inactive_since=self.now().date().isoformat())
+            self.hands.change(account, gone, ["inactive_since"])
+
+    def _keep(self, trace: Trace) -> None:
+        kept = TRIAL_SHOWN if trace.seen else TRACED
+        self.book.trace(trace, int((self.now() + kept).timestamp()))
+
+
+def seal(connection: Connection) -> str:
+    """A digest of the settings: a sign-in that began with others does not end."""
+    return digest(dumps([connection.id, dict(connection.settings)], sort_keys=True))

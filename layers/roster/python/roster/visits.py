@@ -1,0 +1,65 @@
+"""Who is signed in through an identity provider: a contact of any kind, from the roster or kept by hand.
+
+The contact and the account's sign-on are read at every request: whoever has left, or whose connection was changed or
+switched off, is signed out with the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from roster.errors import NotSignedIn
+from roster.ports import Contact, ContactBook, ContactId, Session, SignIns, SignOnBook
+from roster.sessions import IDLE, LONGEST, NOTED, digest
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody who is signed in."""
+
+    account: str
+    contact: Contact
+    provider: str
+
+
+@dataclass(frozen=True)
+class Visits:
+    """`token`: 256 random bits, fit for a cookie."""
+
+    kept: SignIns
+    book: SignOnBook
+    contacts: ContactBook
+    now: Callable[[], datetime]
+    token: Callable[[], str]
+
+    def begin(self, account: str, contact: ContactId, connection: str) -> str:
+        """The secret of a new session: never one that was there before."""
+        secret, now = self.token(), self.now()
+        origin, kind, id = contact
+        expires = int((now + IDLE).timestamp())
+        session = Session(account, id, now.isoformat(), int(now.timestamp()), expires, origin, kind, connection)
+        self.kept.keep_session(digest(secret), session)
+        return secret
+
+    def of(self, secret: str) -> Visit:
+        """Raises NotSignedIn, which never says why not."""
+        session, now = self.kept.session(digest(secret)) if secret else None, self.now()
+        last = datetime.fromisoformat(session.created) + LONGEST if session else now
+        if not session or not session.connection or session.expires <= now.timestamp() or last <= now:
+            raise NotSignedIn("nobody is signed in")
+        signon = self.book.settings(session.account)
+        whom = session.origin, session.kind, session.contact
+        contact = self.contacts.of(session.account, [whom]).get(whom)
+        live = signon.ids.get(signon.provider) == session.connection and session.created > signon.since
+        if not live or not contact or contact.inactive_since:
+            raise NotSignedIn("nobody is signed in")
+        if now.timestamp() - session.seen >= NOTED.total_seconds():
+            expires = int(min(now + IDLE, last).timestamp())
+            self.kept.seen(digest(secret), replace(session, seen=int(now.timestamp()), expires=expires))
+        return Visit(session.account, contact, signon.provider)
+
+    def end(self, secret: str) -> None:
+        if secret:
+            self.kept.drop_session(digest(secret))

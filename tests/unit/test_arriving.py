@@ -1,0 +1,255 @@
+"""Who signs in is one contact, and never another person's: over any order of imports, sign-ins and changes."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from roster.arriving import Arriving, Refusal
+from roster.model import BY_HAND
+from roster.ports import Contact
+from roster.recognising import MADE
+from roster.sessions import digest
+from roster.signon import Connection, Identity, Pending, SignOn, Started, VerifiedAssertion
+from roster.visits import Visits
+from tests.fakes.signon import Counts, Hands, MemoryPeople, MemorySignOnBook
+from tests.fakes.staff import Clock
+
+ACCOUNT = "11600000"
+
+
+class School:
+    """An account whose people sign in; each sign-in is begun and ended."""
+
+    def __init__(self, provider: str = "azure") -> None:
+        self.people, self.book, self.clock, self.kept = MemoryPeople(), MemorySignOnBook(), Clock(), Counts()
+        self.tokens = (f"token-{n}" for n in itertools.count())
+        live = {"azure": {"client_id": "c"}, "classlink": {"entity_id": "e"}}
+        ids = {"azure": "id-azure", "classlink": "id-classlink"}
+        since = "2026-01-01T00:00:00+00:00"
+        self.book.known[ACCOUNT] = SignOn(ACCOUNT, provider, live, {}, ids, since=since)
+        self.visits = Visits(self.kept, self.book, self.people, self.clock, lambda: next(self.tokens))
+        self.arriving = Arriving(
+            self.book, self.people, Hands(self.people), self.people, self.kept, self.visits, self.clock,
+            lambda: next(self.tokens), lambda: "short",
+        )  # fmt: skip
+
+    def said(self, subject: str, email: str = "", **more: Any) -> VerifiedAssertion:
+        provider = self.book.known[ACCOUNT].provider
+        new = provider == "azure"
+        once = next(self.tokens)
+        told = {"email": email, "may_be_new": new, **more}
+        return VerifiedAssertion(ACCOUNT, f"id-{provider}", provider, "issuer", subject, once, 2_000_000_000, **told)
+
+    def sign_in(self, subject: str, email: str = "", **more: Any) -> Contact:
+        """The contact that the new session is of. Raises Refusal."""
+        self.clock.wait(minutes=1)
+        said = self.said(subject, email, **more)
+        state: list[str] = []
+
+        def start(connection: Connection, token: str) -> Started:
+            state.append(token)
+            return Started("https://idp.example", "check", "https://us.example")
+
+        connection = self.book.settings(ACCOUNT).connection(said.provider)
+        assert connection
+        begun = self.arriving.begin(connection, start, "/client/home", "place")
+
+        def complete(now: Connection, pending: Pending) -> VerifiedAssertion:
+            return said
+
+        arrived = self.arriving.complete(state[0], begun.cookie, lambda pending: True, complete)
+        return self.visits.of(arrived.session).contact
+
+    def refused(self, subject: str, email: str = "", **more: Any) -> str:
+        with pytest.raises(Refusal) as info:
+            self.sign_in(subject, email, **more)
+        return info.value.reason
+
+
+def parent(id: str, email: str, **more: Any) -> Contact:
+    return Contact("clever", "parent", id, "Customer", first=id, last="Novak", email=email, **more)
+
+
+def test_076_addresses_are_compared_without_capitals_and_nothing_else() -> None:
+    school = School("classlink")
+    school.people.put(parent("p1", "Jan@School.example"))
+    for other in ("jan+x@school.example", "j\u0430n@school.example", "ja.n@school.example"):
+        assert school.refused("x", other) == "nobody"
+    assert school.sign_in("jan", "JAN@school.example ").id == "p1"
+
+
+def test_075_two_who_share_an_address_are_not_guessed() -> None:
+    school = School()
+    school.people.put(parent("p1", "home@x.example"), parent("p2", "home@x.example"))
+    assert school.refused("jan", "home@x.example") == "several"
+
+
+def test_073_a_guest_is_no_teacher_by_an_address() -> None:
+    school = School()
+    school.people.put(
+        replace(parent("t1", "t@x.example"), kind="teacher", level="Appointment Viewer"), parent("p1", "p@x.example")
+    )
+    assert school.refused("guest", "t@x.example", guest=True) == "guest"
+    assert school.sign_in("guest", "p@x.example", guest=True).id == "p1"
+
+
+@pytest.mark.parametrize("level", ["Event Administrator", "Administrator", "Support", "Unheard Of"])
+def test_074_nobody_becomes_an_administrator_by_an_address(level: str) -> None:
+    school = School()
+    school.people.put(replace(parent("p1", "p@x.example"), level=level))
+    assert school.refused("jan", "p@x.example") == "confirm"
+
+
+def test_077_the_same_address_and_another_person() -> None:
+    school = School()
+    school.people.put(parent("p1", "p@x.example"))
+    school.sign_in("first", "p@x.example")
+    assert school.refused("second", "p@x.example") == "taken"
+    assert school.sign_in("first", "new@x.example").id == "p1", "an address that changes changes nobody"
+
+
+def test_091_new_ids_in_the_roster_orphan_nobody() -> None:
+    school = School("classlink")
+    school.people.put(parent("old", "p@x.example", number="7"))
+    school.sign_in("jan", "p@x.example")
+    del school.people.all["clever", "parent", "old"]
+    school.people.put(parent("new", "other@x.example", number="7"))
+    assert school.sign_in("jan").id == "new"
+    assert len(school.book.identities) == 1
+
+
+def test_085_whoever_left_or_whose_connection_changed_is_signed_out() -> None:
+    school = School()
+    school.people.put(parent("p1", "p@x.example"))
+    contact = school.sign_in("jan", "p@x.example")
+    (session,) = school.kept.sessions
+    assert contact.id == "p1"
+    known = school.book.known[ACCOUNT]
+    secret = next(one for one in (f"token-{n}" for n in range(20)) if school.kept.session(digest(one)))
+    assert school.visits.of(secret).contact.id == "p1"
+    school.book.known[ACCOUNT] = replace(known, since=school.clock().isoformat())
+    with pytest.raises(Exception, match="nobody"):
+        school.visits.of(secret)
+    school.book.known[ACCOUNT] = known
+    school.people.put(parent("p1", "p@x.example", inactive_since="2026-11-01"))
+    with pytest.raises(Exception, match="nobody"):
+        school.visits.of(secret)
+    assert session
+
+
+def test_whom_a_sign_in_made_gives_way_to_whom_the_school_brings_with_their_children() -> None:
+    school = School()
+    made = school.sign_in("jan", "p@x.example", first="Jan", last="Novak")
+    assert (made.origin, made.id.startswith(MADE), made.level) == (BY_HAND, True, "Customer")
+    child = Contact("clever", "student", "s1", "Customer", first="Ann")
+    school.people.put(child)
+    school.people.tie(ACCOUNT, made.key, child.key, "")
+    school.people.put(parent("p1", "p@x.example"))
+    now = school.sign_in("jan", "p@x.example")
+    assert (now.id, [tie[1] for tie in now.related]) == ("p1", ["s1"])
+    assert school.people.all[made.key].inactive_since
+    assert school.people.all[child.key].related == (("clever", "p1", "", ""),)
+
+
+class Life:
+    """Five people of one school. The roster says who they are; the identity provider says so as well, or late."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice, self.school = Random(seed), School()
+        self.emails = [f"p{n}@x.example" for n in range(5)]
+        self.generation, self.fresh = 0, itertools.count()
+        self.told: list[str] = []
+
+    def live(self) -> None:
+        for _ in range(30):
+            step = self.dice.choice(
+                [
+                    self.bring,
+                    self.bring_anew,
+                    self.sign_in,
+                    self.sign_in,
+                    self.sign_in,
+                    self.move,
+                    self.reuse,
+                    self.switch,
+                ]
+            )
+            self.told.append(step.__name__)
+            step()
+            self.check()
+
+    def bring(self) -> None:
+        """An import: some are there, some have left, and addresses are as of now."""
+        for n, email in enumerate(self.emails):
+            left = "2026-11-01" if self.dice.random() < 0.2 else ""
+            one = parent(
+                f"g{self.generation}-{n}", email, number=str(n) if self.dice.random() < 0.7 else "", inactive_since=left
+            )
+            known = self.school.people.all.get(one.key)
+            self.school.people.put(replace(one, related=known.related if known else ()))
+
+    def bring_anew(self) -> None:
+        """Cleared, or made inactive, and imported under new ids."""
+        for key in [key for key in self.school.people.all if key[0] == "clever"]:
+            if self.dice.random() < 0.5:
+                del self.school.people.all[key]
+            else:
+                self.school.people.put(replace(self.school.people.all[key], inactive_since="2026-11-01"))
+        self.generation += 1
+        self.bring()
+
+    def sign_in(self) -> None:
+        n = self.dice.randrange(5)
+        try:
+            contact = self.school.sign_in(f"person-{n}", self.emails[n] if self.dice.random() < 0.9 else "")
+        except Refusal as refusal:
+            self.told.append(refusal.reason)
+            return
+        bound = {whose[3]: one.key for whose, one in self.school.book.identities.items() if whose[1] == self.provider}
+        assert bound[f"person-{n}"] == contact.key, self.told
+
+    @property
+    def provider(self) -> str:
+        return self.school.book.known[ACCOUNT].provider
+
+    def move(self) -> None:
+        self.emails[self.dice.randrange(5)] = f"moved-{next(self.fresh)}@x.example"
+
+    def reuse(self) -> None:
+        """Somebody gets the address that another one had."""
+        one, other = self.dice.sample(range(5), 2)
+        self.emails[one], self.emails[other] = f"left-{next(self.fresh)}@x.example", self.emails[one]
+
+    def switch(self) -> None:
+        known = self.school.book.known[ACCOUNT]
+        provider = "classlink" if known.provider == "azure" else "azure"
+        self.school.book.known[ACCOUNT] = replace(known, provider=provider, since=self.school.clock().isoformat())
+
+    def check(self) -> None:
+        identities = self.school.book.identities
+        contacts = [(whose[1], one.key) for whose, one in identities.items()]
+        assert len(contacts) == len(set(contacts)), ("two people are one contact", self.told)
+        made = {one.key: one for one in self.school.people.all.values() if one.id.startswith(MADE)}
+        bound = {one.key for one in identities.values()}
+        active = [key for key, one in made.items() if not one.inactive_since and key not in bound]
+        assert active == [], ("one person is two contacts", self.told)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_two_people_are_never_one_contact_and_one_is_never_two(seed: int) -> None:
+    Life(seed).live()
+
+
+def test_the_property_would_notice() -> None:
+    life = Life(1)
+    life.school.people.put(parent("p1", "p0@x.example"))
+    life.school.sign_in("person-0", "p0@x.example")
+    key = (ACCOUNT, "azure", "issuer", "person-1")
+    life.school.book.identities[key] = Identity("clever", "parent", "p1")
+    with pytest.raises(AssertionError, match="two people"):
+        life.check()
