@@ -591,6 +591,45 @@ def test_053_certificates_are_read_again_every_day(stack: Stack, school: SamlSch
         refresh()
 
 
+def test_054_a_storm_of_bad_signatures_fetches_nothing(stack: Stack, school: SamlSchool) -> None:
+    before = len(school.metadata.requests)
+    evil = SamlSchool(school.office, school.metadata, Idp(with_key=key("evil")))
+    evil.addresses = school.addresses
+    for _ in range(5):
+        assert reason(school, evil.sign_in(Browser(stack), **said_of(parents(school)[0]))) == "signature"
+    assert len(school.metadata.requests) == before
+
+
+def test_088_what_a_header_calls_us_changes_nothing(stack: Stack, school: SamlSchool) -> None:
+    browser = Browser(stack)
+    state, request = school.begin(browser)
+    spoofed = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "Forwarded": "host=evil.example"}
+    form = {
+        "SAMLResponse": school.idp.respond(school.says(request, **said_of(parents(school)[0]))),
+        "RelayState": state,
+    }
+    answer = browser.post(school.addresses["Assertion Consumer Service URL"], form, **spoofed)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/client/home")
+    meant = Browser(stack)
+    state, request = school.begin(meant)
+    elsewhere = school.says(request, destination="https://evil.example/acs", **said_of(parents(school)[0]))
+    form = {"SAMLResponse": school.idp.respond(elsewhere), "RelayState": state}
+    refused(meant.post(school.addresses["Assertion Consumer Service URL"], form, **spoofed))
+
+
+def test_096_the_logs_hold_no_answer_no_name_and_no_address(stack: Stack, school: SamlSchool) -> None:
+    """Birth dates and secrets are looked for in all logs when each module ends."""
+    parent, browser = parents(school)[0], Browser(stack)
+    state, request = school.begin(browser)
+    answer = school.idp.respond(school.says(request, **said_of(parent)))
+    browser.post(school.addresses["Assertion Consumer Service URL"], {"SAMLResponse": answer, "RelayState": state})
+    browser.act("/client/children", {"number": "7", "born": "2001-02-03"})
+    said = (stack.logs / "local-sso-callback.log").read_text()
+    assert "somebody signed in" in said
+    for secret in (answer[:80], state, parent.email, parent.email.upper(), f"user-{parent.id}", "2001-02-03"):
+        assert secret not in said
+
+
 def test_057_settings_are_the_accounts_own_and_hold_no_secret(stack: Stack, school: SamlSchool) -> None:
     other = Admin.of(stack, "31700000")
     told = other.get("/api/sign-on").json()
@@ -642,5 +681,17 @@ def test_vs_an_imported_parent_signs_in_by_veracross(
     assert back.status_code == 303, (back.text, Admin.of(stack, "31800000").get("/api/sign-on/log").text)
     assert back.headers["location"] == "/client/home"
     assert browser.home().status_code == 200
+    assert browser.get(at_veracross.headers["location"]).status_code == 403, "once"
+
+
+def test_081_a_browser_without_the_cookie_starts_again(
+    stack: Stack, evidence: Evidence, veracross: VeracrossSandbox
+) -> None:
+    """As on www. when it began on the other host: no half session."""
+    begun = Browser(stack).get(f"/sso/veracross/{'v' * 24}/start")
+    at_veracross = Browser(stack).get(begun.headers["location"])
     other = Browser(stack)
-    refused(other.get(at_veracross.headers["location"]))
+    answer = other.get(at_veracross.headers["location"])
+    refused(answer)
+    assert "start again" in answer.text
+    assert other.home().status_code == 401

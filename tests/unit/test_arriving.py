@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from roster.arriving import Arriving, Refusal
+from roster.arriving import MOST_PER_PLACE, Arriving, Refusal
 from roster.model import BY_HAND
 from roster.ports import Contact
 from roster.recognising import MADE
@@ -43,7 +43,8 @@ class School:
         new = provider == "azure"
         once = next(self.tokens)
         told = {"email": email, "may_be_new": new, **more}
-        return VerifiedAssertion(ACCOUNT, f"id-{provider}", provider, "issuer", subject, once, 2_000_000_000, **told)
+        issuer = told.pop("issuer", "issuer")
+        return VerifiedAssertion(ACCOUNT, f"id-{provider}", provider, issuer, subject, once, 2_000_000_000, **told)
 
     def sign_in(self, subject: str, email: str = "", **more: Any) -> Contact:
         """The contact that the new session is of. Raises Refusal."""
@@ -103,6 +104,40 @@ def test_074_nobody_becomes_an_administrator_by_an_address(level: str) -> None:
     school = School()
     school.people.put(replace(parent("p1", "p@x.example"), level=level))
     assert school.refused("jan", "p@x.example") == "confirm"
+
+
+def test_a_teacher_of_a_high_level_is_known_by_the_rosters_id_and_by_an_earlier_link() -> None:
+    school = School("classlink")
+    teacher = replace(parent("t1", "t@x.example"), kind="teacher", level="Event Administrator", origin="classlink")
+    school.people.put(teacher)
+    assert school.refused("jan", "t@x.example") == "confirm"
+    assert school.sign_in("jan", "t@x.example", roster_ids=(("classlink", "t1"),)).id == "t1"
+    assert school.sign_in("jan", "t@x.example").id == "t1"
+
+
+def test_079_the_same_sub_in_two_schools_is_two_people() -> None:
+    school = School()
+    one = school.sign_in("7", "a@x.example", issuer="school-a")
+    other = school.sign_in("7", "b@x.example", issuer="school-b")
+    assert one.key != other.key
+    assert len(school.book.identities) == 2
+
+
+def test_098_a_flood_of_starts_from_one_place_is_throttled() -> None:
+    school = School()
+    connection = school.book.settings(ACCOUNT).connection("azure")
+    assert connection
+
+    def begin(place: str) -> None:
+        school.arriving.begin(connection, lambda now, state: Started("https://x", "c", "https://y"), "/", place)
+
+    for _ in range(MOST_PER_PLACE):
+        begin("one place")
+    with pytest.raises(Refusal) as info:
+        begin("one place")
+    assert info.value.reason == "throttled"
+    begin("another place")
+    assert all(one.expires - school.clock().timestamp() <= 600 for one in school.book.waiting.values())
 
 
 def test_077_the_same_address_and_another_person() -> None:

@@ -79,6 +79,14 @@ def test_vs06_the_browser_asks_for_the_scope_sso_alone() -> None:
     assert dict(parse_qsl(where.query))["scope"] == "sso"
 
 
+def test_079_a_code_of_another_school_is_worth_nothing(school: VeracrossSandbox) -> None:
+    with VeracrossSandbox.start(plain(10), route="other") as other:
+        other.sso.redirect_uris.append(REDIRECT)
+        other.add_scope("sso")
+        other.sign_in(other.school.tables["parents"].ids[0])
+        assert refused(school, code(other)) == "replay"
+
+
 def test_080_a_code_counts_once(school: VeracrossSandbox) -> None:
     sent = code(school)
     complete(school, sent)

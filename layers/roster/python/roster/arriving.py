@@ -57,7 +57,7 @@ class Arrived:
     trace: Trace | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Refusal(Exception):
     """A sign-in that came to nothing. `account`: blank where not even that is known; `id`: what the log knows it by."""
 

@@ -81,7 +81,7 @@ def made_here(contact: Contact) -> bool:
 def _met(said: VerifiedAssertion, found: Candidates, policy: Policy) -> tuple[Contact, str] | None:
     known = _only(found.by_id)
     if known:
-        return _low(known), "roster id"
+        return known, "roster id"
     if not policy.trust_email or not said.email:
         return None
     known = _only(found.by_email)
@@ -106,7 +106,7 @@ def _only(found: Iterable[Contact]) -> Contact | None:
 
 
 def _low(contact: Contact) -> Contact:
-    """Whoever works in the account is not taken for somebody by a provider's word alone."""
+    """Whoever administers is not taken for somebody by an address alone, which may be anybody's word."""
     if (contact.origin == BY_HAND and contact.kind == Kind.ADMINISTRATOR) or RANKS.get(contact.level, HIGH) >= HIGH:
         raise SignOnRefused("confirm")
     return contact

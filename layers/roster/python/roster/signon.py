@@ -67,7 +67,10 @@ REASONS: Mapping[str, str] = {
     "no_email": "The school account has no e-mail address: fill Email under Contact Info at Microsoft Entra ID.",
     "nobody": "No contact of the account has this id or e-mail address, and none may be made by a sign-in.",
     "several": "More than one contact fits. Give them different e-mail addresses, or merge them on the Contacts page.",
-    "confirm": "The contact is kept by hand or stands high: it is linked by the mail that was sent to its own address.",
+    "confirm": (
+        "An e-mail address is not proof enough for whoever administers. Administrators who are kept by hand sign in by "
+        "their mailed link; of others, lower the level at the contact until they have signed in once."
+    ),
     "taken": "The contact is linked with another person at the provider already. Unlink it on the Contacts page first.",
     "inactive": "The contact has left. An import that lists it again brings it back.",
     "guest": "A guest's e-mail address is not proof enough for a member of staff.",
