@@ -24,6 +24,7 @@ DEV := $(VENV)/.installed-$(call checksum,requirements/dev.txt)
 SAM := $(SAM_VENV)/.installed-$(call checksum,requirements/sam.txt)
 BENCH := $(BENCH_VENV)/.installed-$(call checksum,requirements/bench.txt)
 NPM := tools/node_modules/.installed-$(call checksum,tools/package-lock.json)
+PEERS := tests/peers/node_modules/.installed-$(call checksum,tests/peers/package-lock.json)
 FUNCTIONS = $(patsubst %/,%,$(sort $(dir $(wildcard functions/*/*.py))))
 ROSTER := layers/roster/python
 
@@ -57,9 +58,9 @@ $(BENCH):
 	$(call install,$(BENCH_VENV),requirements/bench.txt)
 
 # Node.js is the one in the wheel; npm finds the packages by name and checks them against package-lock.json.
-$(NPM): $(SAM)
-	@echo "setting up tools/node_modules from tools/package-lock.json" >&2
-	@cd tools && PATH="$(abspath $(SAM_VENV))/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+$(NPM) $(PEERS): $(SAM)
+	@echo "setting up $(@D) from its package-lock.json" >&2
+	@cd $(dir $(@D)) && PATH="$(abspath $(SAM_VENV))/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
 .PHONY: run
@@ -68,7 +69,7 @@ run: $(DEV)  ## run all of it here; ONCE=1 one sync and stop, PROVIDER=clever, D
 	  $(if $(ONCE),--once) $(if $(PROVIDER),--provider "$(PROVIDER)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 .PHONY: test
-test: $(DEV)  ## unit, contract, component, architecture and end-to-end tests; TESTS=path, ARGS='-k word', WHOLE=1: every case
+test: $(DEV) $(PEERS)  ## unit, contract, component, architecture and end-to-end tests; TESTS=path, ARGS='-k word', WHOLE=1: every case
 	@$(VENV)/bin/python -m pytest -m "not built" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(if $(WHOLE),--whole) $(TESTS) $(ARGS)
 
 .PHONY: check

@@ -76,6 +76,9 @@ def _refused(refusal: Refusal, status: int) -> Response[str]:
 
 # What a person can do about it without anybody's help; nothing that tells who is known here.
 FRIENDLY = {
+    "nobody": "Your school's list does not have you yet. Please ask your school to add you, or your email address.",
+    "several": "Your school's list has you more than once. Please ask your school to look at it.",
+    "inactive": "Your school's list says that you have left. Please ask your school.",
     "state_expired": "It took longer than ten minutes. Please start again.",
     "no_email": "Your school account has no email address. Ask your school to add one under Contact Info, Email.",
     "not_assigned": "Your school has not given your account access to pickAtime yet.",

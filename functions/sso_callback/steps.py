@@ -5,7 +5,7 @@ And every night on a schedule: read each live connection's metadata again, becau
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,16 @@ from providers import CLASSLINK, ENTRA
 
 from roster.errors import RosterError
 from roster.runtime import logger, signing
+
+WARNED = (60, 30, 7)  # days before the last certificate ends
+
+
+def _warn(account: str, certificates: Sequence[Mapping[str, str]], now: datetime) -> None:
+    """The school, on the days that are asked for: the provider has published no newer one so far."""
+    ends = max(datetime.fromisoformat(one["ends"]) for one in certificates).date()
+    days = (ends - now.date()).days
+    if days in WARNED:
+        signing().tell(step="certificate", account=account, days=days, ends=ends.isoformat())
 
 
 def step(event: dict[str, Any]) -> Any:
@@ -59,6 +69,7 @@ def _refresh() -> dict[str, int]:
             logger().warning("metadata were not refreshed", extra={"account": account, "error": error.message})
             counts["failed"] += 1
             continue
+        _warn(account, after["certificates"], datetime.now(UTC))
         changed = after["certificates"] != settings["certificates"]
         if changed and signing().book.renew(before, CLASSLINK, after):
             logger().info("certificates have changed", extra={"account": account, "now": len(after["certificates"])})

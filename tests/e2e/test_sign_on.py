@@ -6,6 +6,7 @@ The numbers are those of the refusals in providers/sign-on.md §11.
 from __future__ import annotations
 
 import re
+import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,7 @@ from local.stack import Stack
 from roster import keys
 from roster.sessions import digest
 from roster.signon import SignOn
-from tests.e2e.admin import Admin, put, refusal
+from tests.e2e.admin import Admin, mails_to, put, refusal
 from tests.e2e.test_admin_importer import Office
 from tests.e2e.toolkit import Evidence, School, tiny
 from tests.e2e.veracross import VeracrossSchool, plain
@@ -572,6 +573,7 @@ def test_053_certificates_are_read_again_every_day(stack: Stack, school: SamlSch
         school.metadata.certificates.append(key("next year").der)
         assert refresh()["refreshed"] == 1
         assert refresh()["refreshed"] == 0
+        assert mails_to(school.admin.email) == []
         assert school.sign_in(Browser(stack), **said).status_code == 303
         school.idp = new
         assert school.sign_in(Browser(stack), **said).status_code == 303
@@ -585,6 +587,13 @@ def test_053_certificates_are_read_again_every_day(stack: Stack, school: SamlSch
         assert refresh()["refreshed"] == 1
         school.idp = Idp()
         assert reason(school, school.sign_in(Browser(stack), **said)) == "signature"
+        school.metadata.certificates[:] = [key("ending", days=30).der]
+        assert refresh()["refreshed"] == 1
+        until = time.monotonic() + 20
+        while not mails_to(school.admin.email) and time.monotonic() < until:
+            time.sleep(0.05)
+        (mail,) = mails_to(school.admin.email)
+        assert "ends in 30 days" in mail.subject
     finally:
         school.idp, school.metadata.entity, school.metadata.broken = Idp(), ENTITY, b""
         school.metadata.certificates[:] = [key("idp").der]

@@ -77,6 +77,24 @@ def stopped(provider: str, tenant: str, name: str, account: str, obstacle: str) 
     )
 
 
+def certificate(school: str, days: int, ends: str, importer: str) -> Letter:
+    """To the account's administrators, some days before their people could not sign in any more. `ends`: ISO date."""
+    name = one_line(school) or "your school"
+    return letter(
+        f"pickAtime: the sign-on certificate of {name} ends in {days} days",
+        [
+            "Hello,",
+            f"the certificate with which the identity provider of {name} signs ends on {ends}, in {days} days.",
+            "pickAtime reads the provider's metadata every day and has found no newer one. If the provider renews it "
+            "in time, there is nothing to do. Else ask whoever looks after sign-on at your school to renew it: without "
+            "a valid certificate nobody can sign in.",
+            importer,
+            QUESTIONS,
+        ],
+        importer,
+    )
+
+
 def sign_in(school: str, link: str, minutes: int) -> Letter:
     """To an administrator who asked for it, or in whose name somebody did."""
     return letter(

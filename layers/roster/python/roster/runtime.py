@@ -438,6 +438,10 @@ def administrative_step(event: Mapping[str, Any]) -> JSON:
         outcome = administration().teller.tell(key, event["mode"], event["by"], event["new"])
         logger().info("a run has ended", extra={"run": event["run"], "outcome": outcome})
         return None
+    if event["step"] == "certificate":
+        outcome = administration().teller.certificate(event["account"], event["days"], event["ends"])
+        logger().info("a certificate ends", extra={"account": event["account"], "outcome": outcome})
+        return None
     raise ValueError("there is no such step")
 
 
@@ -461,7 +465,8 @@ def _short() -> str:
 @dataclass(frozen=True)
 class Signing:
     """What sign-on works with. `origins`: our own addresses, the first of them the canonical one; `sandboxes`: whether
-    stand-ins on this machine may be asked, which on AWS nobody may.
+    stand-ins on this machine may be asked, which on AWS nobody may. `tell`: has the administration's function write to
+    the school.
     """
 
     origins: tuple[str, ...]
@@ -473,6 +478,7 @@ class Signing:
     contacts: ContactBook
     secrets: SecretsManager
     http: Http
+    tell: Callable[..., None]
 
     @property
     def origin(self) -> str:
@@ -496,6 +502,7 @@ def signing() -> Signing:
     from roster.contactbook import DynamoContactBook
     from roster.handbook import DynamoHandBook
     from roster.http import RequestsHttp
+    from roster.later import Later
     from roster.linking import Linking
     from roster.signins import DynamoSignIns
     from roster.signonbook import DynamoSignOnBook
@@ -516,6 +523,7 @@ def signing() -> Signing:
         contacts,
         _secrets(),
         RequestsHttp(loopback=sandboxes, patience=4.0),
+        Later(os.environ["TELLING_FUNCTION"]).call,
     )
 
 

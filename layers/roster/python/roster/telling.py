@@ -14,7 +14,7 @@ from roster import notes
 from roster.announcing import MOST_RECIPIENTS
 from roster.clocks import DEFAULT_ZONE
 from roster.errors import MailNotSent, MailUncertain, NotSetUp
-from roster.letters import Letter, importer_of
+from roster.letters import Letter, certificate, importer_of
 from roster.notes import About
 from roster.notices import Failing, News, news
 from roster.ports import AccountBook, Accounts, Event, Mail, Records, Run, RunBook, RunKey
@@ -60,6 +60,12 @@ class Teller:
         if not self.runs.claim_mail(key, UNCERTAIN):
             return NOTHING
         return self._told(key, letter, to, before, found)
+
+    def certificate(self, account: str, days: int, ends: str) -> str:
+        """The last certificate of the account's sign-on ends in so many days, on this date (ISO)."""
+        school = self.book.account(account)
+        name, importer = school.name if school else "", importer_of(self.importer, account)
+        return self._sent(certificate(name, days, ends, importer), self.accounts.notified(account)[:MOST_RECIPIENTS])
 
     def _told(self, key: RunKey, letter: Letter, to: Sequence[str], before: Failing, found: News) -> str:
         self._remember(key, before, found.failing)
