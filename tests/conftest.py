@@ -1,4 +1,4 @@
-"""Which cases of the large end-to-end matrices are run: each fourth one, or with `--whole` (make test WHOLE=1) all.
+"""Which cases of the large end-to-end matrices are run: each sixth one, or with `--whole` (make test WHOLE=1) all.
 
 What such a case is about is tested case by case below the end-to-end level too; here the whole machine runs for each.
 """
@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e import shared
 
-EACH = 4
+EACH = 6
 CASE = re.compile(r"_(\d{3})(?=_)")
 HERE = Path(__file__).parent
 STARTING_STACKS = (HERE / "component", HERE / "e2e")

@@ -20,7 +20,7 @@ from tests.e2e.admin import Admin, refusal
 from tests.e2e.oneroster import OneRosterSchool, birthdays
 from tests.e2e.toolkit import Evidence, _stored, account_numbers, canonical
 
-KEPT = 500
+SIZES = {True: (230, 500), False: (60, 120)}  # by --whole: students of the district, people kept in the file
 HEADER = ("kind", "first name", "last name", "e-mail", "SIS number", "security value", "level", "children")
 ENDED = {"applied", "preview", "held", "failed"}
 Key = tuple[str, str]
@@ -29,8 +29,8 @@ Key = tuple[str, str]
 class Office:
     """An administrator of an account that has kept its people in a file, and is connected to a district now."""
 
-    def __init__(self, school: OneRosterSchool, known: dict[Key, ContactItem]) -> None:
-        self.school, self.known = school, known
+    def __init__(self, school: OneRosterSchool, known: dict[Key, ContactItem], size: int) -> None:
+        self.school, self.known, self.size = school, known, size
         self.stack, self.account = school.stack, school.account
         self.admin = Admin.of(school.stack, school.account)
         self.path = f"/api/events/{school.event}"
@@ -40,7 +40,8 @@ class Office:
             if one.first and one.last and len(one.first + one.last) < 100
         ]
         order = ("teacher", "student", "parent")
-        self.people = sorted(named, key=lambda one: order.index(one.kind))[:KEPT]
+        self.people = sorted(named, key=lambda one: order.index(one.kind))[:size]
+        assert len(self.people) == size
         self.truth: dict[Key, str] = {}
         self.bring()
 
@@ -49,7 +50,7 @@ class Office:
         rows = [self.row(n, one) for n, one in enumerate(self.people)]
         text = as_csv(HEADER, rows)
         answer = self.admin.post("/api/contacts/file", {"csv": text, "dry_run": False})
-        assert (answer.status_code, answer.json()["created"]) == (200, KEPT), answer.text
+        assert (answer.status_code, answer.json()["created"]) == (200, self.size), answer.text
         ids = {(one.kind, one.email, one.first, one.last): one.id for one in self.school.local.contacts(BY_HAND)}
         told = zip(rows, self.people, strict=True)
         self.truth = {(one.kind, ids[one.kind, row[3], row[1], row[2]]): one.id for row, one in told}
@@ -125,24 +126,25 @@ def with_twins(district: OneRosterDistrict) -> OneRosterDistrict:
 
 
 @pytest.fixture(scope="module")
-def office(stack: Stack, evidence: Evidence) -> Iterator[Office]:
-    sandbox = OneRosterSandbox.start(with_twins(OneRosterDistrict.generated(230)), auth=("bearer",))
+def office(stack: Stack, evidence: Evidence, request: pytest.FixtureRequest) -> Iterator[Office]:
+    students, size = SIZES[request.config.option.whole]
+    sandbox = OneRosterSandbox.start(with_twins(OneRosterDistrict.generated(students)), auth=("bearer",))
     elsewhere = OneRosterSchool(stack, sandbox, evidence, str(next(account_numbers)))
     elsewhere.applied()
     school = OneRosterSchool(stack, sandbox, evidence, str(next(account_numbers)))
     school.watch()
-    yield Office(school, elsewhere.contacts())
+    yield Office(school, elsewhere.contacts(), size)
     sandbox.stop()
 
 
 def test_looked_at_settled_held_approved_applied_and_undone(office: Office) -> None:
     before, ties, admin = office.table(), links(office, BY_HAND), office.admin
     by_hand = [(one.kind, one.id, one.level) for one in office.school.local.contacts(BY_HAND)]
-    assert len(office.kept()) == KEPT
+    assert len(office.kept()) == office.size
     assert admin.get("/api/importer").json()["older_data"]
     preview = office.ended(admin.post(f"{office.path}/runs", {"mode": "preview"}))
     duplicates = preview["report"]["duplicates"]
-    assert sum(duplicates["sure"].values()) + sum(duplicates["unsure"].values()) == KEPT
+    assert sum(duplicates["sure"].values()) + sum(duplicates["unsure"].values()) == office.size
     assert office.table() == before
 
     listed = office.listed(preview["run"])
@@ -150,7 +152,7 @@ def test_looked_at_settled_held_approved_applied_and_undone(office: Office) -> N
     assert (some["items"], bool(some["next"])) == (listed[:7], True)
     unsure = [one for one in listed if one["verdict"] == "unsure"]
     assert listed[: len(unsure)] == unsure
-    assert len(listed) == KEPT
+    assert len(listed) == office.size
     for one in listed[len(unsure) :]:
         assert [other["id"] for other in one["candidates"]] == [office.truth[one["kind"], one["id"]]]
     reasons = {one["reason"] for one in unsure if one["kind"] == "student"}
@@ -167,7 +169,7 @@ def test_looked_at_settled_held_approved_applied_and_undone(office: Office) -> N
     assert (held["status"], office.table()) == ("held", before)
     adopted = office.ended(admin.post(f"{office.path}/runs/{held['run']}/approve", {}))
     assert adopted["status"] == "applied", adopted["report"]
-    assert sum(adopted["report"]["adopted"].values()) == KEPT
+    assert sum(adopted["report"]["adopted"].values()) == office.size
     assert office.kept() == set()
     assert ("contact.adopt", f"event {office.school.event}", office.admin.id) in office.audited()
     assert office.school.contacts().keys() == office.known.keys(), "nobody is there twice"
