@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 import arrival
 import family
@@ -18,7 +17,7 @@ import steps
 from arrival import UNKNOWN
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from browser import link, on_to, page
+from browser import form, link, on_to, page
 from providers import CLASSLINK, ENTRA, KINDS, TITLES, VERACROSS
 
 from roster.runtime import account_name, logger, signing
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 app = APIGatewayHttpResolver()
 ANSWERS = ("code", "id_token", "error", "SAMLResponse", "access_token")
-LARGEST_FORM = 300_000
 
 
 @app.get("/client")
@@ -159,17 +157,7 @@ def _start_of(connection: Connection | None) -> str:
 
 
 def _form() -> dict[str, str]:
-    """The fields of a posted form, none of them twice; an empty one where it is no form."""
-    event = app.current_event
-    kind = str(event.headers.get("content-type", "")).partition(";")[0].strip().casefold()
-    try:
-        text = event.decoded_body or ""
-    except ValueError:
-        return {}
-    if kind != "application/x-www-form-urlencoded" or len(text) > LARGEST_FORM:
-        return {}
-    fields = parse_qsl(text, keep_blank_values=True, max_num_fields=20) if text.count("&") < 20 else []
-    return dict(fields) if len(dict(fields)) == len(fields) else {}
+    return form(app.current_event)
 
 
 def _now() -> datetime:

@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.shared.cookies import Cookie, SameSite
@@ -28,6 +29,7 @@ HEADERS: dict[str, str | list[str]] = {
 }
 HTML = "text/html; charset=utf-8"
 TEN_MINUTES = 600
+LARGEST_FORM, MOST_FIELDS = 300_000, 20
 
 
 def page(status: int, title: str, text: Sequence[str], more: str = "", cookies: Sequence[Cookie] = ()) -> Response[str]:
@@ -49,6 +51,19 @@ def link(address: str, label: str) -> str:
 def table(rows: Sequence[tuple[str, str]]) -> str:
     cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return f"<table>{cells}</table>"
+
+
+def form(event: Any) -> dict[str, str]:
+    """The fields of a posted form, none of them twice; an empty one where it is no form."""
+    kind = str(event.headers.get("content-type", "")).partition(";")[0].strip().casefold()
+    try:
+        text = event.decoded_body or ""
+        if kind != "application/x-www-form-urlencoded" or len(text) > LARGEST_FORM:
+            return {}
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+    return dict(fields) if len(dict(fields)) == len(fields) else {}
 
 
 class Cookies:

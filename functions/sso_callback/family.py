@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from html import escape
 from typing import Any
-from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from browser import Cookies, on_to, page
+from browser import Cookies, form, on_to, page
 
-from roster.errors import Forbidden, NotSignedIn
+from roster.errors import AlreadyRunning, Forbidden, NotSignedIn
 from roster.linking import UNABLE, Sought
 from roster.model import Kind
 from roster.runtime import account_name, signing
@@ -78,12 +77,14 @@ def _link(app: APIGatewayHttpResolver, visit: Visit) -> Response[str]:
     if visit.contact.kind != Kind.PARENT:
         return _home(visit, "Only parents link children.", 403)
     event = app.current_event
-    sent = dict(parse_qsl(event.decoded_body or "", keep_blank_values=True, max_num_fields=10))
+    sent = form(event)
     number, first, last, born = (sent.get(name, "")[:LONGEST] for name in ("number", "first", "last", "born"))
     place = digest(str(event.request_context.http.source_ip))
-    if signing().linking.link(visit.account, visit.contact, Sought(number, first, last, born), place):
-        return on_to("/client/home")
-    return _home(visit, UNABLE, 422)
+    try:
+        linked = signing().linking.link(visit.account, visit.contact, Sought(number, first, last, born), place)
+    except AlreadyRunning:
+        return _home(visit, "Your school's list is being changed just now. Please try again in a few minutes.", 503)
+    return on_to("/client/home") if linked else _home(visit, UNABLE, 422)
 
 
 def _sign_out(app: APIGatewayHttpResolver) -> Response[str]:

@@ -74,11 +74,13 @@ class DynamoHandBook:
     def set_mark(self, account: str, card: ContactCard, before: ContactMark, after: ContactMark) -> bool:
         item, same = ContactMarkItem(*keys.contact_mark(account, *card.key)), _same(before)
         alone = ContactMarkItem.related.does_not_exist()
-        if after == ContactMark() and _written(account, lambda write: write.delete(item, condition=same & alone)):
+        if after == ContactMark() and written_by_hand(
+            account, lambda write: write.delete(item, condition=same & alone)
+        ):
             return True  # else there are ties in it, which nothing else has
         values = {"level": after.level, "edits": dict(after.edits), **_found_by_edits(account, card, after)}
         actions = [_set(ContactMarkItem, *one) for one in values.items()]
-        return _written(account, lambda write: write.update(item, actions, condition=same))
+        return written_by_hand(account, lambda write: write.update(item, actions, condition=same))
 
     @trouble(TABLE)
     def change(self, account: str, card: ContactCard, names: Collection[str], beside: ContactId | None = None) -> bool:
@@ -89,13 +91,13 @@ class DynamoHandBook:
                 administers = active & (ContactItem.level == Level.ADMINISTRATOR.value)
                 transaction.condition_check(ContactItem, *keys.contact(account, *beside), condition=administers)
 
-        return _written(account, write)
+        return written_by_hand(account, write)
 
     @trouble(TABLE)
     def change_all(self, account: str, changes: Sequence[tuple[ContactCard, Collection[str]]]) -> None:
         for n in range(0, len(changes), TOGETHER):
             some = changes[n : n + TOGETHER]
-            if not _written(account, partial(_change_some, account, some)):
+            if not written_by_hand(account, partial(_change_some, account, some)):
                 for one in some:  # somebody is gone meanwhile: the others are changed
                     self.change(account, *one)
 
@@ -117,7 +119,7 @@ def _change(transaction: TransactWrite, account: str, card: ContactCard, names: 
     transaction.update(item, actions, condition=ContactItem.pk.exists())
 
 
-def _written(account: str, change: Callable[[TransactWrite], None]) -> bool:
+def written_by_hand(account: str, change: Callable[[TransactWrite], None]) -> bool:
     """False, and nothing is written, where a condition of the change does not hold.
 
     A run that rewrites contacts has looked at them before: what is written meanwhile would be lost.

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from roster import keys
 from roster.errors import StoreBusy
+from roster.handbook import written_by_hand
 from roster.ports import Attempt, ContactId
 from roster.signontables import AttemptItem
 from roster.tables import ContactMarkItem
-from roster.trouble import TABLE, condition_failed, trouble
+from roster.trouble import TABLE, trouble
 
 KEPT = timedelta(days=30)
 MOST_SHOWN = 50
@@ -56,23 +57,18 @@ class DynamoTies:
 
 
 def _rewrite(account: str, wanted: dict[ContactId, tuple[Tie, bool]]) -> None:
-    """Both or none, and nothing that somebody wrote meanwhile is lost."""
-    for _ in range(TRIES):
-        try:
-            with TransactWrite(connection=ContactMarkItem._get_connection().connection) as write:
-                for whose, (tie, there) in wanted.items():
-                    known = _known(account, whose)
-                    others = [one for one in known if one[:2] != tie[:2]]
-                    kept = known if there and len(others) < len(known) else [*others, tie] if there else others
-                    item = ContactMarkItem(*keys.contact_mark(account, *whose))
-                    related = ContactMarkItem.related
-                    write.update(item, [related.set(kept) if kept else related.remove()], condition=_same(known))
-        except TransactWriteError as error:
-            if not condition_failed(error):
-                raise
-        else:
-            return
-    raise StoreBusy("too many link the same person at the same time")
+    """Both or none, and nothing that somebody wrote meanwhile is lost. Raises AlreadyRunning, as an edit does."""
+
+    def change(write: TransactWrite) -> None:
+        for whose, (tie, there) in wanted.items():
+            known = _known(account, whose)
+            others = [one for one in known if one[:2] != tie[:2]]
+            kept = known if there and len(others) < len(known) else [*others, tie] if there else others
+            item, related = ContactMarkItem(*keys.contact_mark(account, *whose)), ContactMarkItem.related
+            write.update(item, [related.set(kept) if kept else related.remove()], condition=_same(known))
+
+    if not any(written_by_hand(account, change) for _ in range(TRIES)):
+        raise StoreBusy("too many link the same person at the same time")
 
 
 def _known(account: str, whose: ContactId) -> list[Tie]:
