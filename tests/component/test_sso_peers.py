@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -41,15 +43,16 @@ def node() -> str:
 
 
 def started(script: str, *arguments: str) -> Iterator[str]:
-    process = subprocess.Popen([node(), str(PEERS / script), *arguments], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout
-        line = process.stdout.readline()
-        assert line.strip().isdigit(), f"{script} did not start"
-        yield f"http://127.0.0.1:{line.strip()}"
-    finally:
-        process.kill()
-        process.communicate()
+    """In a session of its own, because the wheel's `node` is a program that starts another one."""
+    command = [node(), str(PEERS / script), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            assert process.stdout
+            line = process.stdout.readline()
+            assert line.strip().isdigit(), f"{script} did not start"
+            yield f"http://127.0.0.1:{line.strip()}"
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def fields(page: str) -> dict[str, str]:

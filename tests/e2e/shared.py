@@ -32,13 +32,19 @@ def stop_stack() -> None:
 
 
 def forget(stack: Stack) -> None:
-    """No secret is left, and no item or line of a log, which slow down every look into the others."""
+    """No secret is left; nor items, files, ended executions and logs, which slow down looks into the others."""
     from moto.dynamodb.models import dynamodb_backends
+    from moto.s3.models import s3_backends
     from moto.secretsmanager.models import secretsmanager_backends
+    from moto.stepfunctions.models import stepfunctions_backends
 
     from local import names
 
     dynamodb_backends[names.ACCOUNT][names.REGION].tables[stack.outputs["TableName"]].items.clear()
     secretsmanager_backends[names.ACCOUNT][names.REGION].secrets.clear()
+    for bucket in s3_backends[names.ACCOUNT]["aws"].buckets.values():
+        bucket.keys.clear()
+    for machine in stepfunctions_backends[names.ACCOUNT][names.REGION].state_machines:
+        machine.executions[:] = [one for one in machine.executions if one.status == "RUNNING"]
     for log in stack.logs.glob("*.log"):
         os.truncate(log, 0)  # its writers append
