@@ -17,6 +17,7 @@ from local.problems import StackSlots
 from roster.filing import Files
 from roster.ports import RunKey
 from roster.report import UNEXPECTED_HELP
+from roster.starting import run_id
 from roster.tally import Tally
 
 POLL_SECONDS = 0.1
@@ -35,7 +36,7 @@ Show = Callable[[Mapping[str, Any]], None]
 
 def start(account: LocalAccount, mode: str) -> str:
     """Start a run; returns its id, which is also the execution's name."""
-    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
+    run = run_id(datetime.now(UTC), uuid4().hex[:6])
     account.stack.client("stepfunctions").start_execution(
         stateMachineArn=account.stack.outputs["SyncArn"],
         name=run,

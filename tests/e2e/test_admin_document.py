@@ -26,7 +26,7 @@ CHECKS = [
     openapi_checks.content_type_conformance,
     openapi_checks.response_schema_conformance,
 ]
-EXAMPLES = 7
+EXAMPLES = 4
 
 
 @pytest.fixture(scope="module")

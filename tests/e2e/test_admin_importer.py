@@ -358,7 +358,7 @@ def test_an_account_without_a_provider(stack: Stack, open_school: Callable[..., 
 
 
 def test_a_run_is_cancelled_before_it_writes(office: Office) -> None:
-    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=3.0))
+    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=0.8))
     run = office.begin()
     answer = office.admin.post(f"{office.path}/runs/{run}/cancel", {})
     assert answer.json() == {"stopped": True}, answer.text
@@ -371,7 +371,7 @@ def test_a_run_is_cancelled_before_it_writes(office: Office) -> None:
 
 
 def test_one_run_at_a_time(office: Office) -> None:
-    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=2.0))
+    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=0.7))
     run = office.begin()
     deadline = time.monotonic() + 20
     while office.told(run)["status"] == "starting" and time.monotonic() < deadline:
@@ -408,7 +408,7 @@ def test_a_choice_that_was_not_applied_is_nobodys(office: Office) -> None:
     """Cancelled at once: tonight goes by what was applied."""
     office.run()
     before = office.school.table()
-    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=3.0))
+    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=0.8))
     run = office.begin(terms=[NO_TERM])
     assert office.admin.post(f"{office.path}/runs/{run}/cancel", {}).json() == {"stopped": True}
     assert office.ended(run)["status"] == "cancelled"
@@ -433,7 +433,7 @@ def test_what_was_held_is_what_is_approved(stack: Stack, open_school: Callable[.
 
 
 def test_two_who_start_at_once(office: Office) -> None:
-    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=1.0))
+    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=0.5))
     asked = {"mode": "import", "terms": office.every_term()}
     colleague = Admin.of(office.admin.stack, office.school.account)
     with ThreadPoolExecutor(2) as both:
@@ -445,7 +445,7 @@ def test_two_who_start_at_once(office: Office) -> None:
 
 
 def test_another_accounts_run_cannot_be_stopped(office: Office, stack: Stack) -> None:
-    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=2.0))
+    office.school.sandbox.faults.add(Fault("slow", "*", times=None, seconds=0.7))
     run = office.begin()
     stranger = Admin.of(stack, "77000003")
     theirs = stranger.new_event()["id"]

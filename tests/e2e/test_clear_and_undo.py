@@ -19,6 +19,7 @@ from roster.classbook import DynamoClassBook
 from roster.classes import remove_classes
 from roster.ports import Run, RunKey
 from roster.records import DynamoRecords
+from roster.starting import run_id as new_id
 from roster.tables import EventItem, Item, use_table
 from tests.e2e.toolkit import Report, School, difference, enrolled_of, observed, students_of, tiny
 
@@ -43,7 +44,7 @@ def _models(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def run_id() -> str:
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
+    return new_id(datetime.now(UTC), uuid4().hex[:6])
 
 
 def start(school: School, mode: str = "import", name: str = "", **more: Any) -> str:

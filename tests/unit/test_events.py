@@ -11,7 +11,7 @@ from roster.events import Events
 from roster.model import Level
 from roster.permissions import Administrator
 from roster.ports import Conference
-from roster.starting import Starter
+from roster.starting import Starter, run_id
 from tests.fakes.staff import ACCOUNT, Clock, MemoryEventBook, MemoryExecutions, numbered
 
 EDNA = Administrator(ACCOUNT, "edna", level=Level.ADMINISTRATOR)
@@ -92,7 +92,7 @@ def test_deleting_ends_the_nights_before_the_run_starts() -> None:
     assert world.executions.started == {
         run: {"account": ACCOUNT, "event": "spring", "mode": "delete", "by": "edna"}
     }  # fmt: skip
-    assert run == "20261127T120000-x1"
+    assert run == "20261127T120000000-x1"
     assert world.events.delete(EDNA, "spring") != run, "again, where the run before failed"
 
 
@@ -137,3 +137,12 @@ def test_pages() -> None:
         world.events.page(EDNA, "é" * 512, 2)
     found, last = world.events.page(helper, "e3", 2)
     assert ([one.event for one in found], last) == (["e4"], "")
+
+
+def test_runs_of_one_second_are_in_the_order_in_which_they_began() -> None:
+    clock, ids = Clock(), list[str]()
+    for chance in ("zz", "aa", "00"):
+        clock.wait(milliseconds=5)
+        ids.append(run_id(clock(), chance))
+    assert ids == sorted(ids)
+    assert ids[0] > "20261127T120000-ff", "as they were called before"

@@ -11,6 +11,11 @@ from roster.model import JSON
 from roster.ports import EventBook, Executions, RunKey
 
 
+def run_id(now: datetime, chance: str) -> str:
+    """Runs are listed by their ids, newest first: two of one second must stand in the order in which they began."""
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{chance}"
+
+
 @dataclass(frozen=True)
 class Starter:
     """`chance`: a few random characters, new at each call."""
@@ -21,7 +26,7 @@ class Starter:
     chance: Callable[[], str]
 
     def new_run(self) -> str:
-        return f"{self.now():%Y%m%dT%H%M%S}-{self.chance()}"
+        return run_id(self.now(), self.chance())
 
     def check_free(self, account: str, event: str) -> None:
         """Raises AlreadyRunning while a run of the event is under way. Begin takes the lock, and has the last word."""
