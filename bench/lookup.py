@@ -42,6 +42,7 @@ DEPLOYED = {
     "MAIL_SENDER": "nobody@roster.example.test",
     "IMPORTER_ADDRESS": "http://roster.example.test/importer",
     "SUPPORT_ACCOUNT": "1",
+    "SECRET_PREFIX": "bench",
     "FUNCTION_PREFIX": "roster",
     "AWS_LAMBDA_FUNCTION_NAME": "admin-api",
 }

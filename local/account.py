@@ -71,17 +71,15 @@ class LocalAccount:
 
         Neither is kept: the connection in use, if there is one, stays as it is.
         """
-        name = f"{self._secret_name(provider)}/candidate"
-        try:
-            self._secret(name, json.dumps(dict(secret)))
-            answer = self.stack.client("lambda").invoke(
-                FunctionName=f"{self.stack.outputs['SecretPrefix']}-import-{provider}",
-                Payload=json.dumps({"step": "connect", "account": self.account, "settings": dict(settings)}).encode(),
-            )
-            told: dict[str, Any] = json.loads(answer["Payload"].read())
-        finally:
-            self._forget(name)
+        answer = self.stack.client("lambda").invoke(
+            FunctionName=f"{self.stack.outputs['SecretPrefix']}-import-{provider}",
+            Payload=json.dumps(self._check(settings, secret)).encode(),
+        )
+        told: dict[str, Any] = json.loads(answer["Payload"].read())
         return _stopped(told) if answer.get("FunctionError") else told
+
+    def _check(self, settings: Mapping[str, Any], secret: Mapping[str, str]) -> dict[str, Any]:
+        return {"step": "check", "account": self.account, "settings": dict(settings), "secret": dict(secret)}
 
     def select(self, name: str, selection: Selection) -> None:
         """Make the event, or choose anew for it."""

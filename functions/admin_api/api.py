@@ -99,10 +99,15 @@ def signed_in() -> SignedIn:
     return found
 
 
-def audited(about: str, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None) -> None:
-    """A row for the audit: who sends this request did what its route's action says. Every changing route calls it."""
+def audited(
+    about: str, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None, account: str = ""
+) -> None:
+    """A row for the audit: who sends this request did what its route's action says. Every changing route calls it.
+
+    `account`: whose audit it is, where support has changed something for a school.
+    """
     action = Action(ROUTES[app.context["_route"].func].action or "")  # an open route has none, and nobody who did it
-    administration().audit.did(person(), action, about, before, after)
+    administration().audit.did(person(), action, about, before, after, account)
 
 
 def _json(model: Any) -> dict[str, Any]:

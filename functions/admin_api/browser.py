@@ -6,7 +6,7 @@ header, which a form would send as `null` under a stricter one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -24,6 +24,18 @@ ADDRESS = Template(
     '<label for="email">Your e-mail address</label> <input id="email" name="email" type="email" required '
     'autocomplete="email" maxlength="254"> <button type="submit">Mail me a link</button></form>'
 )
+ACCOUNT = Template(
+    '<form method="post"><p><label for="account">Account ID</label> <input id="account" name="account" required '
+    'inputmode="numeric" pattern="[0-9]{1,20}" maxlength="20" value="$account"></p>'
+    '<p><label for="email">Your e-mail address</label> <input id="email" name="email" type="email" required '
+    'autocomplete="email" maxlength="254"></p><button type="submit">Mail me a link</button></form>'
+)
+SEARCH = Template(
+    '<form role="search"><input type="hidden" name="account" value="$account"><label for="search">Search the help pages'
+    '</label> <input id="search" name="search" type="search" maxlength="100" value="$search"> '
+    '<button type="submit">Search</button></form>'
+)
+NEW_TAB = ' target="_blank" rel="noopener noreferrer"'
 HEADERS: dict[str, str | list[str]] = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -47,6 +59,31 @@ def button(label: str) -> str:
 def ask_address(action: str) -> str:
     """A form that asks for an e-mail address."""
     return ADDRESS.substitute(action=escape(action))
+
+
+def ask_account(account: str) -> str:
+    """A form that asks for an account and an e-mail address."""
+    return ACCOUNT.substitute(account=escape(account))
+
+
+def ask_words(search: str, account: str) -> str:
+    """A form that searches the page's own address."""
+    return SEARCH.substitute(search=escape(search), account=escape(account))
+
+
+def listed(links: Iterable[tuple[str, str]]) -> str:
+    """A list of links: address and label of each."""
+    return f"<ul>{''.join(f'<li>{_link(*one)}</li>' for one in links)}</ul>"
+
+
+def steps(texts: Iterable[tuple[str, Sequence[tuple[str, str]]]]) -> str:
+    """A numbered list: each one's text, and links (address, label) that open in a new tab."""
+    lines = (escape(text) + "".join(f"<br>{_link(*one, NEW_TAB)}" for one in links) for text, links in texts)
+    return f"<ol>{''.join(f'<li>{line}</li>' for line in lines)}</ol>"
+
+
+def _link(address: str, label: str, more: str = "") -> str:
+    return f'<a href="{escape(address)}"{more}>{escape(label)}</a>'
 
 
 def gone() -> Response[str]:

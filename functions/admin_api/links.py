@@ -20,6 +20,17 @@ CLASSLINK_APPLICATIONS = Link(
 )
 CLEVER_DASHBOARD = Link("Clever: Data Browser", "https://schools.clever.com/")
 VERACROSS_COMMUNITY = Link("Veracross Community", "https://community.veracross.com/")
+CLASSLINK_SAML_CONSOLE = Link(
+    "SAML Console", "https://classlink.zendesk.com/hc/en-us/articles/360007554874-SAML-Console"
+)
+ENTRA = Link("Microsoft Entra admin center", "https://entra.microsoft.com/")
+ENTRA_MULTIFACTOR = Link(
+    "Multifactor authentication",
+    "https://learn.microsoft.com/entra/identity/authentication/concept-mfa-howitworks",
+)
+ENTRA_CONDITIONAL_ACCESS = Link(
+    "Conditional Access", "https://learn.microsoft.com/entra/identity/conditional-access/overview"
+)
 
 LINKS: Mapping[str, tuple[Link, ...]] = {
     "clever": (CLEVER_DASHBOARD,),

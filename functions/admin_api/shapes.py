@@ -33,6 +33,13 @@ class Told(BaseModel):
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
+class LinkTold(Told):
+    """To be opened in a new tab."""
+
+    label: str
+    address: str
+
+
 class ErrorBody(Told):
     """Every answer that is no success. `code` is for programs; `message` and `help` are for people."""
 

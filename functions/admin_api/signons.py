@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
-from shapes import ONE_LINE, Asked, Told
+from shapes import ONE_LINE, Asked, LinkTold, Told
 
 Text = Annotated[str, StringConstraints(max_length=1000, pattern=ONE_LINE)]
 
@@ -53,19 +53,39 @@ class SettingsTold(Told):
     certificates: list[CertificateTold]
 
 
+class FieldTold(Told):
+    """`name`: of the setting. `label`, `help`: what the page says. `secret`: it is entered and never shown."""
+
+    name: str
+    label: str
+    help: str
+    required: bool
+    secret: bool
+    link: LinkTold | None
+
+
 class ProviderTold(Told):
-    """`addresses`: ours that have to be entered at the provider, each with what it is called there."""
+    """`addresses`: ours that have to be entered at the provider, each with what it is called there. `helper`: what the
+    page says below the choice; `guide`: the address of its help page.
+    """
 
     provider: str
     title: str
+    helper: str
+    guide: str
+    fields: list[FieldTold]
     live: SettingsTold | None
     draft: SettingsTold | None
     addresses: dict[str, str]
 
 
 class SignOnTold(Told):
-    """`provider`: whose sign-ins are taken, or none, since then (ISO time, or blank)."""
+    """`provider`: whose sign-ins are taken, or none, since then (ISO time, or blank). `place`, `choice`: where this is
+    in the Admin UI, and what the choice of the provider is called.
+    """
 
+    place: str
+    choice: str
     account: str
     host: str
     provider: str

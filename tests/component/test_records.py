@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from roster import keys
 from roster.errors import AccountBusy, AlreadyRunning, Superseded
-from roster.ports import RunKey
+from roster.integrationbook import DynamoIntegrationBook
+from roster.ports import Integration, RunKey
 from roster.records import DynamoRecords
 from roster.tables import EventItem, IntegrationItem, LockItem, RunItem
 
@@ -145,3 +148,25 @@ def test_a_run_that_was_cancelled_before_it_began_begins_no_more(records: Dynamo
         records.begin(A, "arn run-a", never, "import", NOW)
     assert RunItem.get(*keys.run(*A_PARTS)).status == "cancelled"
     assert locks() == []
+
+
+def test_another_provider_is_not_connected_while_a_run_holds_the_account(records: DynamoRecords) -> None:
+    book = DynamoIntegrationBook()
+    before = records.integration("116")
+    assert book.connect(before, replace(before, settings={"district": "d"}))
+    before = records.integration("116")
+    other = Integration("116", "other", {"school": "s"})
+    holding(records, A)
+    assert book.connect(before, before), "the same one anew, as with a new credential"
+    assert not book.connect(before, other)
+    records.finish(A, "applied", {}, NOW, ("ledger-a", "snapshot-a"))
+    assert book.connect(before, other)
+    now = records.integration("116")
+    assert (now.provider, now.settings, now.ledger, now.state) == ("other", {"school": "s"}, "ledger-a", "active")
+    assert not book.connect(before, other), "somebody else was faster"
+
+
+def test_of_two_who_connect_an_account_first_one_does(table: str) -> None:
+    book, first = DynamoIntegrationBook(), Integration("117", "fake", {})
+    assert book.connect(None, first)
+    assert not book.connect(None, replace(first, provider="other"))

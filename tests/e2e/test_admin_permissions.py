@@ -21,7 +21,10 @@ from tests.e2e.toolkit import account_numbers
 
 SECRET_NAME = "Spring of the other school"
 SIGNERS = [level for level in Level if rank(level) >= rank(SIGN_IN)]
-OPEN_ROUTES = {"askForLink", "openLink", "useLink", "readDocument", "openHeld", "signInToDecide", "readBooking"}
+OPEN_ROUTES = {
+    "askForLink", "openLink", "useLink", "readDocument", "openHeld", "signInToDecide", "readBooking", "searchHelp",
+    "readGuide", "showHelp", "showGuide", "showAdmin", "askForLinkHere",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -361,34 +362,32 @@ def _try(sandbox: CleverSandbox, data: Path, *more: str) -> list[str]:
     return ["connect", *import_arguments(sandbox, data, "--account", "7013", *more)[1:]]
 
 
-def _candidates(data: Path) -> list[str]:
+def _secrets(data: Path) -> list[str]:
     attached = connect(data)
     assert attached
     pages = attached.client("secretsmanager").get_paginator("list_secrets").paginate()
     found = [secret["Name"] for page in pages for secret in page["SecretList"]]
     attached.client.close()
-    return [name for name in found if name.endswith("/candidate")]
-
-
-def test_connect(data: Path, sandbox: CleverSandbox, capsys: Captured) -> None:
-    said = _in_process(capsys, *_try(sandbox, data, "--json"))
-    assert (said.status, said.report["connected"]) == (0, True)
-    assert _candidates(data) == []
+    return [name for name in found if "/7013/" in name]
 
 
 @pytest.mark.parametrize(
-    ("kept", "message"),
+    ("asked", "message"),
     [
-        ("", "account 7013 has no credential for its roster provider"),
-        ("no JSON", "the function stopped unexpectedly (JSONDecodeError)"),
+        ({"account": "7013", "settings": {}}, "account 7013 has no credential for its roster provider"),
+        ({}, "the function stopped unexpectedly (KeyError)"),
     ],
 )
 def test_connect_when_the_function_ends_in_an_error(
-    kept: str, message: str, data: Path, sandbox: CleverSandbox, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+    asked: dict[str, Any],
+    message: str,
+    data: Path,
+    sandbox: CleverSandbox,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first is told with its own help; the second says nothing of what it choked on."""
-    keep = LocalAccount._secret
-    monkeypatch.setattr(LocalAccount, "_secret", lambda self, name, value: kept and keep(self, name, kept))
+    monkeypatch.setattr(LocalAccount, "_check", lambda self, settings, secret: {"step": "check", **asked})
     said = _in_process(capsys, *_try(sandbox, data))
     lines = said.out.splitlines()
     assert (said.status, said.err) == (1, "")
@@ -397,16 +396,16 @@ def test_connect_when_the_function_ends_in_an_error(
     assert lines[2].strip()
     said = _in_process(capsys, *_try(sandbox, data, "--json"))
     assert (said.status, said.report["connected"], said.report["checks"][0]["message"]) == (1, False, message)
-    assert _candidates(data) == []
+    assert _secrets(data) == []
 
 
-def test_a_connection_that_cannot_even_be_tried_leaves_no_secret(data: Path) -> None:
-    attached = connect(data)
-    assert attached
-    with pytest.raises(attached.client("lambda").exceptions.ResourceNotFoundException):
-        LocalAccount(attached, "7014", "conference").connect("nobody", {}, {"token": "secret"})
-    attached.client.close()
-    assert _candidates(data) == []
+def test_a_connection_is_kept_once_it_works(data: Path, sandbox: CleverSandbox, capsys: Captured) -> None:
+    refused = _in_process(capsys, *_try(sandbox, data, "--token", "0" * 40, "--json"))
+    assert (refused.status, refused.report["connected"]) == (1, False)
+    assert _secrets(data) == []
+    said = _in_process(capsys, *_try(sandbox, data, "--json"))
+    assert (said.status, said.report["connected"]) == (0, True)
+    assert _secrets(data) == ["local/7013/clever"]
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,12 @@ class MemoryIntegrationBook:
             self._accounts.integrations[before.account] = replace(before, settings=dict(settings))
         return same
 
+    def connect(self, before: Integration | None, after: Integration) -> bool:
+        same = before == self._accounts.integrations.get(after.account) and not self.faster
+        if same:
+            self._accounts.integrations[after.account] = after
+        return same
+
     def check(self, account: str) -> Check:
         return self.checks.get(account, Check())
 

@@ -156,7 +156,7 @@ def test_a_link_stays_on_our_site(to: str) -> None:
     world = World()
     done = world.sign_in.complete(world.token(to))
     assert done
-    assert done[1] == "/api/session"
+    assert done[1] == "/admin"
 
 
 def test_a_session_ends_half_an_hour_after_the_last_request() -> None:

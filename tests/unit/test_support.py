@@ -47,7 +47,10 @@ class Office:
         self.records.integration = self.desk.accounts.integration  # type: ignore[method-assign]
         applications, accounts = self.desk.applications, self.accounts
         self.support = Support(applications, accounts, self.records, self.book, self.functions, lambda: STAMP)
-        self.integrations = Integrations(self.records, applications, self.book, self.functions, lambda: STAMP)
+        self.credentials = self.desk.credentials
+        self.integrations = Integrations(
+            self.records, applications, self.book, self.functions, self.credentials, lambda: STAMP
+        )
 
     def _move(self, event: Any) -> Any:
         return self.desk.move(event["to"], event["account"], event["tenant"], event["level"])
@@ -273,6 +276,35 @@ def test_nothing_is_checked_before_it_is_active(office: Office) -> None:
     with pytest.raises(NotSetUp):
         office.integrations.check(ACCOUNT)
     assert office.functions.asked == []
+
+
+# -- connecting
+
+
+def test_what_does_not_connect_is_not_kept(office: Office) -> None:
+    office.integration(settings={"district": "a"})
+    office.answer = {**SHARED, "connected": False}
+    told = office.integrations.connect(ACCOUNT, PROVIDER, {"district": "b"}, {"token": "t"})
+    assert told["connected"] is False
+    assert office.desk.accounts.integrations[ACCOUNT].settings == {"district": "a"}
+    with pytest.raises(NotSetUp):
+        office.credentials.of(ACCOUNT, PROVIDER)
+
+
+def test_settings_that_were_not_asked_for_stay_when_it_is_connected_anew(office: Office) -> None:
+    office.integration(settings={"district": "a", "api_version": "2", "base_url": "b"}, ledger="folder")
+    office.integrations.connect(ACCOUNT, PROVIDER, {"district": "c", "base_url": None}, {"token": "t"})
+    assert office.desk.accounts.integrations[ACCOUNT].settings == {"district": "c", "api_version": "2"}
+    assert office.credentials.of(ACCOUNT, PROVIDER) == {"token": "t"}
+    assert office.functions.asked[-1][1]["secret"] == {"token": "t"}, "not the one in use"
+
+
+def test_of_two_who_connect_at_once_the_slower_is_told_and_her_credential_is_not_kept(office: Office) -> None:
+    office.book.faster = True
+    with pytest.raises(AccountBusy):
+        office.integrations.connect(ACCOUNT, PROVIDER, {}, {"token": "t"})
+    with pytest.raises(NotSetUp):
+        office.credentials.of(ACCOUNT, PROVIDER)
 
 
 @pytest.mark.parametrize(

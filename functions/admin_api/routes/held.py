@@ -7,7 +7,6 @@ a way to sign in.
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import parse_qs
 
 from answers import status_of
 from api import OPEN, app, audited, route, signed_in
@@ -20,8 +19,8 @@ from roster.audit import run_of
 from roster.deciding import PATH, Held
 from roster.errors import NotSignedIn, RosterError
 from roster.permissions import Action
-from roster.runtime import administration, logger
-from routes.sign_in import HTML, NO_LONGER
+from roster.runtime import administration
+from routes.sign_in import HTML, NO_LONGER, mail_link, posted
 
 Decision = Annotated[Literal["approve", "discard"], Path(description="what the link is for")]
 TokenPath = Annotated[str, Path(description="the link's token", max_length=100)]
@@ -58,16 +57,10 @@ def open_held(token: TokenPath, decision: Decision) -> Response[str]:
 )  # fmt: skip
 def sign_in_to_decide(token: TokenPath, decision: Decision) -> Response[str]:
     """Mail a link to sign in, which leads back to this decision."""
-    admin = administration()
-    found = admin.deciding.opened(token)
+    found = administration().deciding.opened(token)
     if not found:
         return _gone()
-    email = parse_qs(app.current_event.decoded_body or "", max_num_fields=5).get("email", [""])[0].strip()[:254]
-    place = admin.sign_in.place_of(app.current_event.request_context.http.source_ip)
-    if place and email:
-        admin.mail_link(found.key.account, email, place, f"{PATH}{token}/{decision}")
-    else:
-        logger().warning("no link to sign in: no address, or too many from one place")
+    mail_link(found.key.account, posted("email"), f"{PATH}{token}/{decision}")
     return page(202, "Look into your mail", [SENT])
 
 

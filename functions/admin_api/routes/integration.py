@@ -6,7 +6,7 @@ from typing import Any
 
 from api import person, route
 from links import SUPPORT, links_of
-from shapes import Told
+from shapes import LinkTold, Told
 from sources import APPLYING, SOURCES, UNKNOWN
 
 from roster.errors import ContractBroken, NotSetUp, NotThere, ProviderUnavailable
@@ -22,13 +22,6 @@ STATES = {
     "active": "The data import is active and ready for use.",
     "rejected": f"pickAtime does not set up this import: write to {SUPPORT}.",
 }
-
-
-class LinkTold(Told):
-    """To be opened in a new tab."""
-
-    label: str
-    address: str
 
 
 class SecurityTold(Told):

@@ -5,16 +5,22 @@ Asking is answered the same, and as quickly, for every address. Opening changes 
 
 from __future__ import annotations
 
+from typing import Annotated
+from urllib.parse import parse_qs
+
 from api import OPEN, app, route
 from aws_lambda_powertools.event_handler import Response
-from browser import button, page, welcome
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from browser import ask_account, button, listed, page, welcome
 from gate import session_cookie
 from shapes import AccountNumber, Asked, Email, ErrorBody, Line, Told
 
+from roster.errors import NotSignedIn
 from roster.runtime import administration, logger
 
 HTML = {"text/html": {"schema": {"type": "string"}}}
 OLD = "This link was used already, or is older than 15 minutes. Ask for a new one where you asked for this one."
+SENT = "If this address may sign in, a mail with a link is on its way. It is good for 15 minutes."
 JSON = {"application/json": {"model": ErrorBody}}
 NO_LONGER = {404: {"description": "The link is used or too old", "content": {**HTML, **JSON}}}
 
@@ -31,15 +37,32 @@ class LinkTold(Told):
     message: str
 
 
+@route("GET", "/admin", OPEN, tag="sign-in", answer=HTML)
+def show_admin(account: Annotated[str, Query(description="filled in", pattern=r"^[0-9]{0,20}$")] = "") -> Response[str]:
+    """Where administrators begin: who is signed in, or a form that asks for a link."""
+    try:
+        me = administration().sessions.of(session_cookie(app.current_event)).person
+    except NotSignedIn:
+        text = ["For administrators. Parents and teachers use the sign-in link of their school."]
+        return page(200, "Admin UI", text, ask_account(account))
+    text = [f"Signed in as {me.name or me.email}, {me.level} of account {me.account}."]
+    return page(200, "Admin UI", text, listed([(f"/help?account={me.account}", "Help: Single Sign-On, and more")]))
+
+
+@route("POST", "/admin", OPEN, tag="sign-in", answer=HTML, status=202, form=True)
+def ask_for_link_here() -> Response[str]:
+    """Mail me a link to sign in, asked for on that page."""
+    sent = parse_qs(app.current_event.decoded_body or "", max_num_fields=5)
+    account, email = (sent.get(name, [""])[0].strip()[:254] for name in ("account", "email"))
+    mail_link(account, email)
+    return page(202, "Look into your mail", [SENT])
+
+
 @route("POST", "/api/sign-in", OPEN, tag="sign-in", answer=LinkTold, status=202)
 def ask_for_link(body: LinkAsked) -> LinkTold:
     """Mail me a link to sign in, if you know this address."""
-    place = administration().sign_in.place_of(app.current_event.request_context.http.source_ip)
-    if place:
-        administration().mail_link(body.account, body.email, place, body.to)
-    else:
-        logger().warning("too many links are asked for from one place")
-    return LinkTold(message="If this address may sign in, a mail with a link is on its way. It is good for 15 minutes.")
+    mail_link(body.account, body.email, body.to)
+    return LinkTold(message=SENT)
 
 
 @route("GET", "/api/sign-in/<token>", OPEN, tag="sign-in", answer=HTML, others=NO_LONGER)
@@ -60,3 +83,17 @@ def use_link(token: str) -> Response[str]:
         return page(404, "This link does not work any more", [OLD])
     secret, to = done
     return welcome(secret, to)
+
+
+def posted(name: str) -> str:
+    """A field of the form that a page of ours has posted, or blank."""
+    return parse_qs(app.current_event.decoded_body or "", max_num_fields=5).get(name, [""])[0].strip()[:254]
+
+
+def mail_link(account: str, email: str, to: str = "") -> None:
+    """Mailed once this request is answered, so that nobody learns from it who is known here."""
+    place = administration().sign_in.place_of(app.current_event.request_context.http.source_ip)
+    if place and email:
+        administration().mail_link(account, email, place, to)
+    else:
+        logger().warning("no link to sign in: no address, or too many from one place")

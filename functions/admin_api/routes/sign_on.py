@@ -10,9 +10,12 @@ from typing import Annotated, Literal
 
 from api import audited, person, route
 from aws_lambda_powertools.event_handler.openapi.params import Path
+from guides import PLACE
+from signon_fields import CHOICE, FORMS
 from signons import (
     CertificateTold,
     ChoiceAsked,
+    FieldTold,
     ProviderTold,
     SettingsAsked,
     SettingsTold,
@@ -132,6 +135,8 @@ def _contact(origin: str, kind: str, id: str) -> ContactId:
 def _told(found: SignOn) -> SignOnTold:
     origin = administration().site.origin
     return SignOnTold(
+        place=PLACE,
+        choice=CHOICE,
         account=found.account,
         host=origin.partition("://")[2],
         provider=found.provider,
@@ -143,6 +148,9 @@ def _told(found: SignOn) -> SignOnTold:
             ProviderTold(
                 provider=one,
                 title=TITLES[one],
+                helper=FORMS[one].helper,
+                guide=f"/help/{FORMS[one].guide}?account={found.account}",
+                fields=[FieldTold.model_validate(field) for field in FORMS[one].fields],
                 live=_settings(found, one, live=True),
                 draft=_settings(found, one, live=False),
                 addresses=_addresses(found, one, origin),

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pynamodb.attributes import JSONAttribute
-from pynamodb.exceptions import DoesNotExist
+from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
 
 from roster import keys
 from roster.fees import Attachments
 from roster.invitation import Invitation
 from roster.model import JSON
 from roster.ports import Agreement, Check, Integration
-from roster.tables import AgreementItem, IntegrationItem
-from roster.trouble import TABLE, trouble, written
+from roster.tables import AgreementItem, IntegrationItem, LockItem
+from roster.trouble import TABLE, condition_failed, trouble, written
 
 
 class DynamoIntegrationBook:
@@ -43,6 +45,29 @@ class DynamoIntegrationBook:
         same = (IntegrationItem.provider == before.provider) & (IntegrationItem.settings == before.settings)
         change = [IntegrationItem.settings.set(dict(settings))]
         return written(IntegrationItem(*keys.integration(before.account)).update, change, condition=same)
+
+    @trouble(TABLE)
+    def connect(self, before: Integration | None, after: Integration) -> bool:
+        item = IntegrationItem(*keys.integration(after.account))
+        same = IntegrationItem.pk.does_not_exist()
+        if before:
+            same = (IntegrationItem.provider == before.provider) & (IntegrationItem.settings == before.settings)
+        change: list[Action] = [
+            IntegrationItem.provider.set(after.provider),
+            IntegrationItem.settings.set(after.settings),
+            IntegrationItem.state.set(after.state),
+        ]
+        try:
+            with TransactWrite(connection=IntegrationItem._get_connection().connection) as transaction:
+                if before and before.provider != after.provider:
+                    free = LockItem.pk.does_not_exist()
+                    transaction.condition_check(LockItem, *keys.account_lock(after.account), condition=free)
+                transaction.update(item, change, condition=same)
+        except TransactWriteError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
 
     @trouble(TABLE)
     def check(self, account: str) -> Check:

@@ -11,12 +11,35 @@ from typing import Any
 
 from roster.admission import ACTIVE, REJECTED, Application
 from roster.beginning import check_active
+from roster.errors import AccountBusy, MoveRefused
 from roster.integrated import known_integration
 from roster.invitation import Invitation
 from roster.model import JSON
-from roster.ports import Applications, Check, Functions, Integration, IntegrationBook, Records, Run, RunKey
+from roster.ports import (
+    Applications,
+    Check,
+    Credentials,
+    Functions,
+    Integration,
+    IntegrationBook,
+    Records,
+    Run,
+    RunKey,
+)
 
 NONE = "none"
+INSTEAD = (
+    "Say that the new provider takes its place (replace). Its people have other ids: run a test import first, then "
+    "adopt the contacts, or clear them."
+)
+UNTRIED: dict[str, Any] = {
+    "connected": True,
+    "checks": [],
+    "security_values": "none seen",
+    "security_values_help": "Nothing is imported with it.",
+    "schools": [],
+}
+LOOK_AGAIN = "Look at it again in a few minutes, and connect then."
 SHOWN = {"full": "yes", "partial": "yes", "empty": "no", "refused": "no"}  # by the state that a run's report tells
 
 
@@ -40,6 +63,7 @@ class Integrations:
     applications: Applications
     book: IntegrationBook
     functions: Functions
+    credentials: Credentials
     now: Callable[[], str]
 
     def progress(self, account: str, applying: Iterable[str] = ()) -> Standing:
@@ -66,12 +90,53 @@ class Integrations:
         """Ask the provider for a small page of everything (see roster.connect), with the credential in use."""
         integration = self.records.integration(account)
         check_active(integration)
-        asked = {"step": "check", "account": account, "settings": integration.settings}
-        told: dict[str, Any] = self.functions.ask(f"import-{integration.provider}", asked)
+        told = self._asked(integration)
         if told["connected"]:  # else nothing is known of what it would share
-            shared = "yes" if told["security_values"] == "shared" else "no"
-            self.book.keep_check(integration, Check(self.now(), shared, told["security_values_help"]))
+            self._keep_check(integration, told)
         return told
+
+    def connect(
+        self,
+        account: str,
+        provider: str,
+        settings: Mapping[str, JSON],
+        secret: Mapping[str, str],
+        instead: bool = False,
+        imports: bool = True,
+    ) -> dict[str, Any]:
+        """Try a connection. It is kept, and imports can run, only where it gives all that an import needs.
+
+        Settings that are not given stay as they are while the provider does; None takes one away. `instead`: in place
+        of another provider, which raises MoveRefused otherwise. `imports`: whether it is for imports at all; one that
+        is not is kept as it is, beside the provider that the account imports from.
+        """
+        before = self.of(account)
+        ours = before is not None and before.provider == provider
+        if imports and before and not ours and not instead:
+            raise MoveRefused(f"the account imports from {before.provider}", INSTEAD)
+        known = before.settings if before and ours else {}
+        kept = {name: value for name, value in {**known, **settings}.items() if value is not None}
+        after = Integration(account, provider, kept, state=ACTIVE)
+        told = self._asked(after, secret=dict(secret)) if imports else UNTRIED
+        if told["connected"]:
+            if (imports or ours) and not self.book.connect(before, after):
+                raise AccountBusy("somebody else changes the integration, or an import is under way", LOOK_AGAIN)
+            self.credentials.keep(account, provider, secret)
+        if told["connected"] and imports:
+            self._keep_check(after, told)
+        return told
+
+    def of(self, account: str) -> Integration | None:
+        return known_integration(self.records, account)
+
+    def _asked(self, integration: Integration, **more: JSON) -> dict[str, Any]:
+        asked = {"step": "check", "account": integration.account, "settings": integration.settings, **more}
+        told: dict[str, Any] = self.functions.ask(f"import-{integration.provider}", asked)
+        return told
+
+    def _keep_check(self, integration: Integration, told: Mapping[str, Any]) -> None:
+        shared = "yes" if told["security_values"] == "shared" else "no"
+        self.book.keep_check(integration, Check(self.now(), shared, told["security_values_help"]))
 
     def _application(self, account: str, providers: Iterable[str]) -> Application | None:
         found = (one for provider in providers for one in self.applications.all(provider) if one.account == account)

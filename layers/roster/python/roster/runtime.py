@@ -114,19 +114,18 @@ def _secrets() -> SecretsManager:
 def importer(provider: Provider) -> Handler:
     """The Lambda handler that pulls this provider, one turn per call: state in, state out.
 
-    With step `connect`, and an account and settings to try, it says whether an import would get what it needs.
-    The credential to try lies beside the one in use, which a failed attempt leaves alone; `check` tries that one.
+    With step `check`, and an account and settings to try, it says whether an import would get what it needs: with the
+    `secret` that is told, of a connection that is only tried so far, else with the one in use.
     """
 
     _warm("http records secrets snapshots")
     from roster.place import Place
     from roster.pull import Puller
 
-    def connect(event: dict[str, JSON]) -> JSON:
+    def tried(event: dict[str, JSON]) -> JSON:
         from roster.connect import check  # once in a school's life
 
-        place = provider.name if event["step"] == "check" else f"{provider.name}/candidate"
-        secret = _secrets().of(event["account"], place)
+        secret = event.get("secret") or _secrets().of(event["account"], provider.name)
         return check(provider, _http(), event["settings"], secret)
 
     def turn(key: RunKey, state: dict[str, JSON], secret: Mapping[str, str], context: LambdaContext) -> Place:
@@ -137,8 +136,8 @@ def importer(provider: Provider) -> Handler:
         return puller.turn(key, state, secret, Place(**deepcopy(state["place"])))  # tried twice, perhaps
 
     def handler(event: dict[str, JSON], context: LambdaContext) -> JSON:
-        if event["step"] in ("connect", "check"):
-            return connect(event)
+        if event["step"] == "check":
+            return tried(event)
         state = event["state"]
         key = RunKey(state["account"], state["event"], state["run"])
         secret = _secrets().of(key.account, provider.name)
@@ -319,7 +318,7 @@ def nights() -> Nights:
 def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
     _warm("administration applications auditbook classbook contactbook eventbook executions functions handbook")
-    _warm("heldlinks integrationbook later mail people records runbook schedules signins snapshots staff")
+    _warm("heldlinks integrationbook later mail people records runbook schedules secrets signins snapshots staff")
     _warm("signonbook switches ties")
 
 
@@ -401,7 +400,7 @@ def administration() -> Administration:
         Files(_slots()),
         Duplicates(_slots(), DynamoKept()),
         audit,
-        Integrations(_records(), applications, agreed, functions, _stamp),
+        Integrations(_records(), applications, agreed, functions, _secrets(), _stamp),
         Support(applications, accounts, _records(), agreed, functions, _stamp),
         Billing(agreed, accounts, _now),
         Contacts(DynamoContactBook(), records, book, _slots(), audit),

@@ -20,7 +20,7 @@ from roster.site import is_path
 GOOD_FOR = timedelta(minutes=15)
 # In an hour. A place is a source IP: all of a school sits behind one.
 MOST_PER_PLACE, MOST_FROM_ONE_PLACE, MOST_PER_ADDRESS, MOST_PER_ACCOUNT = 60, 5, 20, 50
-AFTER_SIGN_IN = "/api/session"
+AFTER_SIGN_IN = "/admin"
 PATH = "/api/sign-in/"
 
 

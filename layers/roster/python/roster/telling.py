@@ -14,7 +14,7 @@ from roster import notes
 from roster.announcing import MOST_RECIPIENTS
 from roster.clocks import DEFAULT_ZONE
 from roster.errors import MailNotSent, MailUncertain, NotSetUp
-from roster.letters import Letter, certificate, importer_of
+from roster.letters import Letter, activated, certificate, importer_of
 from roster.notes import About
 from roster.notices import Failing, News, news
 from roster.ports import AccountBook, Accounts, Event, Mail, Records, Run, RunBook, RunKey
@@ -60,6 +60,12 @@ class Teller:
         if not self.runs.claim_mail(key, UNCERTAIN):
             return NOTHING
         return self._told(key, letter, to, before, found)
+
+    def activated(self, account: str) -> str:
+        """The account's import is active and ready for use."""
+        school = self.book.account(account)
+        letter = activated(school.name if school else "", account, self.importer)
+        return self._sent(letter, self.accounts.notified(account)[:MOST_RECIPIENTS])
 
     def certificate(self, account: str, days: int, ends: str) -> str:
         """The last certificate of the account's sign-on ends in so many days, on this date (ISO)."""
