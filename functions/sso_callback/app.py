@@ -6,7 +6,6 @@ nothing but a number, by which the school's administrator finds the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from providers import CLASSLINK, ENTRA, KINDS, TITLES, VERACROSS
 
 from roster.runtime import account_name, logger, signing
 from roster.sessions import digest
-from roster.signon import NONE, Connection, Pending
+from roster.signon import NONE, Connection
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -128,10 +127,6 @@ def entra_answer(connection: str) -> Response[str]:
 
 
 family.register(app)
-
-
-def _back(sent: dict[str, str], fits: Callable[[Pending], bool]) -> Response[str]:
-    return arrival.back(app.current_event, sent, fits)
 
 
 def _not_this_way(name: str, account: str, provider: str) -> Response[str]:

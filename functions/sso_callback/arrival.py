@@ -7,17 +7,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from browser import Cookies, link, on_to, page, table
+from browser import ASK_CODE, Cookies, link, on_to, page, table
 from flows import complete, redirects, start
 from providers import VERACROSS
 
+from roster import arriving, proving
 from roster.arriving import Arrived, Refusal
+from roster.refusals import REASONS
 from roster.runtime import logger, signing
 from roster.sessions import digest
-from roster.signon import REASONS, Connection, Pending, Started
+from roster.signon import Connection, Pending, Started
 from roster.site import is_path
 
 HOME = "/client/home"
+MAILED = (
+    "We have mailed a code to the email address that your school's list has for you. Type it here within 15 minutes. "
+    "You will not be asked again."
+)
 UNKNOWN = ("We do not know this address", ["Please use the link that your school sent you."])
 
 
@@ -39,7 +45,7 @@ def begin(event: Any, connection: Connection | None, address: int, trial: bool =
         begun = now.arriving.begin(connection, started, to if is_path(to) else HOME, place, trial)
     except Refusal as refusal:
         return _refused(refusal, 429)
-    return on_to(begun.url, [_cookies().begun(begun.cookie)])
+    return on_to(begun.url, [_cookies().begun(begun.cookie, arriving.GOOD_FOR)])
 
 
 def back(event: Any, sent: dict[str, str], fits: Callable[[Pending], bool]) -> Response[str]:
@@ -55,9 +61,27 @@ def back(event: Any, sent: dict[str, str], fits: Callable[[Pending], bool]) -> R
         return _refused(refusal, 503 if refusal.reason == "unavailable" else 403)
     if arrived.trace:
         return _tried(arrived)
+    if arrived.proof:
+        return page(200, "One more step", [MAILED], ASK_CODE, [_cookies().begun(arrived.proof, proving.GOOD_FOR)])
+    return _signed_in(event, arrived)
+
+
+def prove(event: Any, code: str) -> Response[str]:
+    """The code that was mailed: worth a session, or another try."""
+    now = signing()
+    cookie = Cookies.of(event, _cookies().under_way)
+    try:
+        arrived = now.arriving.prove(cookie, code)
+    except Refusal as refusal:
+        if refusal.reason == "code_wrong":
+            return page(403, "One more step", ["That was not the code. Look into the newest mail."], ASK_CODE)
+        return _refused(refusal, 403)
+    return _signed_in(event, arrived)
+
+
+def _signed_in(event: Any, arrived: Arrived) -> Response[str]:
     logger().info("somebody signed in", extra={"account": arrived.account})
-    before = Cookies.of(event, _cookies().session)
-    now.visits.end(before)
+    signing().visits.end(Cookies.of(event, _cookies().session))
     return on_to(arrived.to, [_cookies().signed_in(arrived.session)])
 
 
@@ -80,6 +104,9 @@ FRIENDLY = {
     "several": "Your school's list has you more than once. Please ask your school to look at it.",
     "inactive": "Your school's list says that you have left. Please ask your school.",
     "state_expired": "It took longer than ten minutes. Please start again.",
+    "code_expired": "The code was used, is too old or was tried too often. Please start again.",
+    "confirm": "We cannot mail a code to you just now. Please ask your school, or try again in an hour.",
+    "guest": "We cannot mail a code to you just now. Please ask your school, or try again in an hour.",
     "no_email": "Your school account has no email address. Ask your school to add one under Contact Info, Email.",
     "not_assigned": "Your school has not given your account access to pickAtime yet.",
     "more_needed": "Your school asks for another step first, such as multifactor authentication.",

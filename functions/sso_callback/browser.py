@@ -7,6 +7,7 @@ with the state that came back, once, for ten minutes. The session's is Lax. (pro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from html import escape
 from pathlib import Path
 from string import Template
@@ -27,8 +28,12 @@ HEADERS: dict[str, str | list[str]] = {
     "Referrer-Policy": "same-origin",  # under a stricter one a form sends its Origin as null
     "X-Content-Type-Options": "nosniff",
 }
+ASK_CODE = (
+    '<form method="post" action="/client/confirm"><p><label for="code">Code</label> <input id="code" name="code" '
+    'required inputmode="numeric" autocomplete="one-time-code" maxlength="20"></p>'
+    '<button type="submit">Sign in</button></form>'
+)
 HTML = "text/html; charset=utf-8"
-TEN_MINUTES = 600
 LARGEST_FORM, MOST_FIELDS = 300_000, 20
 
 
@@ -73,7 +78,7 @@ class Cookies:
         self.secure = secure
         self.under_way, self.session = ("__Host-login", "__Host-sid") if secure else ("login", "sid")
 
-    def begun(self, secret: str) -> Cookie:
+    def begun(self, secret: str, good_for: timedelta) -> Cookie:
         same_site = SameSite.NONE_MODE if self.secure else SameSite.LAX_MODE
         return Cookie(
             self.under_way,
@@ -81,7 +86,7 @@ class Cookies:
             path="/",
             secure=self.secure,
             http_only=True,
-            max_age=TEN_MINUTES,
+            max_age=int(good_for.total_seconds()),
             same_site=same_site,
         )
 

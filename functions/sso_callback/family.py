@@ -5,12 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+import arrival
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from browser import Cookies, form, on_to, page
+from browser import Cookies, form, link, on_to, page
 
 from roster.errors import AlreadyRunning, Forbidden, NotSignedIn
 from roster.linking import UNABLE, Sought
-from roster.model import Kind
+from roster.model import BY_HAND, Kind
 from roster.runtime import account_name, signing
 from roster.sessions import digest
 from roster.site import WebSite
@@ -34,6 +35,7 @@ def register(app: APIGatewayHttpResolver) -> None:
     """The routes of whoever is signed in."""
     app.get("/client/home")(lambda: _signed_in(app, _home))
     app.post("/client/children")(lambda: _signed_in(app, lambda visit: _link(app, visit)))
+    app.post("/client/confirm")(lambda: _confirm(app))
     app.post("/client/sign-out")(lambda: _sign_out(app))
 
 
@@ -68,6 +70,8 @@ def _home(visit: Visit, said: str = "", status: int = 200) -> Response[str]:
     more = f'<p class="told" role="status">{escape(said)}</p>' if said else ""
     if contact.kind == Kind.PARENT:
         more += (f"<h2>Your children</h2><ul>{names}</ul>" if names else "<p>No child is linked yet.</p>") + FORM
+    if contact.kind == Kind.ADMINISTRATOR and contact.origin == BY_HAND:
+        more += link("/admin", "Admin UI")
     text = [f"Signed in as {contact.name or contact.email} at {account_name(account) or 'your school'}."]
     return page(status, "Welcome", text, more + OUT)
 
@@ -85,6 +89,15 @@ def _link(app: APIGatewayHttpResolver, visit: Visit) -> Response[str]:
     except AlreadyRunning:
         return _home(visit, "Your school's list is being changed just now. Please try again in a few minutes.", 503)
     return on_to("/client/home") if linked else _home(visit, UNABLE, 422)
+
+
+def _confirm(app: APIGatewayHttpResolver) -> Response[str]:
+    """The code of somebody who is not signed in yet."""
+    try:
+        _check_origin(app.current_event)
+    except Forbidden:
+        return page(403, "Please try again", ["This did not come from our own page."])
+    return arrival.prove(app.current_event, form(app.current_event).get("code", "")[:LONGEST])
 
 
 def _sign_out(app: APIGatewayHttpResolver) -> Response[str]:

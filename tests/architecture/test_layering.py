@@ -28,8 +28,8 @@ LEVELS = (
             (
                 "admission adoption birthdates budget byhand calendar cells clearing clocks collector contactfile "
                 "contactmatch cursor difference facts fees fields folding guard identity invitation keys letters "
-                "likeness lines notes notices outcome paging permissions ports provider reconcile settle signon site "
-                "sizes slots tally why"
+                "likeness lines notes notices outcome paging permissions ports provider reconcile refusals settle "
+                "signon site sizes slots tally why"
             ).split(),
             STRUCTS,
         ),
@@ -81,8 +81,8 @@ LEVELS = (
                 "administration administrators adopting announcing apart arriving audit beginning billing booking "
                 "cancelling classes clearance comparing connect contacts deciding desk duplicates editing events "
                 "explaining filing finishing handlist importing inherited integrated integrations ledgers leftovers "
-                "linking matching mending nights onboarding place plan previews pull pulled reading recognising "
-                "report rewriting sessions settled sharing sheaf signin staging starting state support switching "
+                "linking matching mending nights onboarding place plan previews proving pull pulled reading "
+                "recognising report rewriting sessions settled sharing sheaf signin staging starting state support switching "
                 "sync tabular telling timeline tokens turn visits"
             ).split(),
             STRUCTS,

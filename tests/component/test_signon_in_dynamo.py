@@ -13,7 +13,7 @@ from roster.handbook import DynamoHandBook
 from roster.model import ContactEntry, Person
 from roster.ports import Attempt, Change, ContactMark, RunKey
 from roster.records import DynamoRecords
-from roster.signon import Identity, Pending, SignOn, Trace, VerifiedAssertion
+from roster.signon import Identity, Pending, Proof, SignOn, Trace, VerifiedAssertion
 from roster.signonbook import DynamoSignOnBook
 from roster.store import DynamoRoster
 from roster.ties import DynamoAttempts, DynamoTies
@@ -100,3 +100,13 @@ def test_tries_are_told_newest_first(table: str) -> None:
     assert [one.student for one in attempts.of(ACCOUNT, MARY, "2026-11-01")] == [ANN, None]
     assert [one.student for one in attempts.of(ACCOUNT, MARY, "2026-11-21")] == [ANN]
     assert keys.attempts(ACCOUNT, *MARY) != keys.attempts(ACCOUNT, *ANN)
+
+
+def test_a_proof_is_taken_once(table: str) -> None:
+    proof = Proof(ACCOUNT, "c", "azure", "issuer", "jan", *MARY, code="digest", seal="seal", to="/x", expires=7)
+    BOOK.keep_proof("secret", proof)
+    assert BOOK.proof("secret") == proof
+    assert BOOK.bind(proof, None, Identity(*MARY))
+    assert BOOK.identity(said("jan")) == Identity(*MARY), "the same person as of the answer"
+    assert [BOOK.take_proof("secret"), BOOK.take_proof("secret")] == [True, False]
+    assert BOOK.proof("secret") is None

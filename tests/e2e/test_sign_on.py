@@ -29,12 +29,14 @@ from roster.sessions import digest
 from roster.signon import SignOn
 from tests.e2e.admin import Admin, mails_to, put, refusal
 from tests.e2e.test_admin_importer import Office
+from tests.e2e.test_admin_sign_in import wait_for
 from tests.e2e.toolkit import Evidence, School, tiny
 from tests.e2e.veracross import VeracrossSchool, plain
 from tests.fakes.entra import CLIENT, TENANT, Entra
 from tests.fakes.saml_idp import ENTITY, Idp, Says, key
 
 UNABLE = "We are unable to find your student records with the values you have supplied."
+CODE = re.compile(r"\b[0-9]{4} [0-9]{4}\b")
 NUMBER = re.compile(r"this number: ([0-9a-f]{8})")
 
 
@@ -323,9 +325,45 @@ def test_090_no_attribute_raises_a_level(stack: Stack, school: SamlSchool) -> No
     assert told["level"] == "Customer"
 
 
-def test_074_and_075_staff_and_shared_addresses_are_not_guessed(stack: Stack, school: SamlSchool) -> None:
-    mine = {"name_id": "edna", "attributes": {"Email": (school.admin.email,)}}
-    assert reason(school, school.sign_in(Browser(stack), **mine)) == "confirm"
+def code_for(email: str) -> str:
+    """Of the newest mail with a code."""
+
+    def codes() -> list[str]:
+        return [found[0] for one in mails_to(email) if (found := CODE.search(str(vars(one))))]
+
+    return str(wait_for(codes)[-1])
+
+
+def test_074_an_administrator_proves_the_address_once_and_works_then(stack: Stack, school: SamlSchool) -> None:
+    """By a code that is mailed to the address that the school has; from then on by the identity provider alone."""
+    principal = Admin.made(stack, school.account)
+    mine = {"name_id": "principal", "attributes": {"Email": (principal.email,)}}
+    browser, other = Browser(stack), Browser(stack)
+    asked = school.sign_in(browser, **mine)
+    assert (asked.status_code, "One more step" in asked.text) == (200, True)
+    assert browser.home().status_code == 401
+    code = code_for(principal.email)
+    assert "code was used, is too old" in other.act("/client/confirm", {"code": code}).text, "in another browser"
+    wrong = browser.act("/client/confirm", {"code": "0000 0000"})
+    assert (wrong.status_code, "That was not the code" in wrong.text) == (403, True)
+    foreign = browser.post("/client/confirm", {"code": code}, origin="https://evil.example")
+    assert foreign.status_code == 403
+    done = browser.act("/client/confirm", {"code": code})
+    assert (done.status_code, done.headers["location"]) == (303, "/client/home")
+    assert 'href="/admin"' in browser.home().text
+    assert browser.get("/api/session").json()["person"]["email"] == principal.email
+    assert "Administrator of account" in browser.get("/admin").text
+    again = Browser(stack)
+    assert school.sign_in(again, **mine).status_code == 303, "and is not asked again"
+    assert again.get("/api/session").status_code == 200
+    outcomes = [(one["outcome"], one["well"]) for one in school.log()][:3]
+    assert outcomes == [("link", True), ("code", True), ("confirm", False)]
+    school.admin.patch("/api/sign-on", {"provider": "none"})
+    assert refusal(again.get("/api/session")) == (401, "NotSignedIn"), "switched off"
+    school.admin.patch("/api/sign-on", {"provider": "classlink"})
+
+
+def test_075_shared_addresses_are_not_guessed(stack: Stack, school: SamlSchool) -> None:
     nobody = {"name_id": "x", "attributes": {"Email": ("nobody@nowhere.example",)}}
     assert reason(school, school.sign_in(Browser(stack), **nobody)) == "nobody"
 

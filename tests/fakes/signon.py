@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from roster import keys
 from roster.ports import Attempt, Contact, ContactCard, ContactId, Session
-from roster.signon import Identity, Pending, SignOn, Trace, VerifiedAssertion
+from roster.signon import Identity, Pending, Proof, SignOn, Trace, Whose
 
 
 class MemorySignOnBook:
@@ -16,6 +16,7 @@ class MemorySignOnBook:
     def __init__(self) -> None:
         self.known: dict[str, SignOn] = {}
         self.waiting: dict[str, Pending] = {}
+        self.proofs: dict[str, Proof] = {}
         self.seen: set[str] = set()
         self.identities: dict[tuple[str, ...], Identity] = {}
         self.told: list[Trace] = []
@@ -50,16 +51,25 @@ class MemorySignOnBook:
     def take(self, digest: str) -> bool:
         return self.waiting.pop(digest, None) is not None
 
+    def keep_proof(self, digest: str, proof: Proof) -> None:
+        self.proofs[digest] = proof
+
+    def proof(self, digest: str) -> Proof | None:
+        return self.proofs.get(digest)
+
+    def take_proof(self, digest: str) -> bool:
+        return self.proofs.pop(digest, None) is not None
+
     def once(self, digest: str, until: int) -> bool:
         new = digest not in self.seen
         self.seen.add(digest)
         return new
 
-    def identity(self, said: VerifiedAssertion) -> Identity | None:
-        return self.identities.get(_whose(said))
+    def identity(self, who: Whose) -> Identity | None:
+        return self.identities.get(_whose(who))
 
-    def bind(self, said: VerifiedAssertion, before: Identity | None, after: Identity) -> bool:
-        mine = _whose(said)
+    def bind(self, who: Whose, before: Identity | None, after: Identity) -> bool:
+        mine = _whose(who)
         others = (whose for whose, one in self.identities.items() if one.key == after.key and whose[:2] == mine[:2])
         if self.identities.get(mine) != before or any(whose != mine for whose in others):
             return False
@@ -79,8 +89,8 @@ class MemorySignOnBook:
         return self.told[::-1][:most]
 
 
-def _whose(said: VerifiedAssertion) -> tuple[str, ...]:
-    return said.account, said.provider, said.issuer, said.subject
+def _whose(who: Whose) -> tuple[str, ...]:
+    return who.account, who.provider, who.issuer, who.subject
 
 
 class MemoryPeople:

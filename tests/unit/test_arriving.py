@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from roster.arriving import MOST_PER_PLACE, Arriving, Refusal
+from roster.arriving import MOST_PER_PLACE, Arrived, Arriving, Refusal
 from roster.model import BY_HAND
 from roster.ports import Contact
+from roster.proving import MOST_CODES, TRIES, Proving
 from roster.recognising import MADE
 from roster.sessions import digest
 from roster.signon import Connection, Identity, Pending, SignOn, Started, VerifiedAssertion
@@ -33,8 +34,14 @@ class School:
         since = "2026-01-01T00:00:00+00:00"
         self.book.known[ACCOUNT] = SignOn(ACCOUNT, provider, live, {}, ids, since=since)
         self.visits = Visits(self.kept, self.book, self.people, self.clock, lambda: next(self.tokens))
+        self.mailed: list[dict[str, str]] = []
+        codes = (f"{n:08}" for n in itertools.count(1))
+        proving = Proving(
+            self.book, self.kept, self.clock, lambda: next(self.tokens), lambda: next(codes),
+            lambda **told: self.mailed.append(told),
+        )  # fmt: skip
         self.arriving = Arriving(
-            self.book, self.people, Hands(self.people), self.people, self.kept, self.visits, self.clock,
+            self.book, self.people, Hands(self.people), self.people, self.kept, self.visits, proving, self.clock,
             lambda: next(self.tokens), lambda: "short",
         )  # fmt: skip
 
@@ -48,6 +55,25 @@ class School:
 
     def sign_in(self, subject: str, email: str = "", **more: Any) -> Contact:
         """The contact that the new session is of. Raises Refusal."""
+        arrived = self.arrive(subject, email, **more)
+        assert not arrived.proof, "somebody has to type a code first"
+        return self.visits.of(arrived.session).contact
+
+    def asked(self, subject: str, email: str = "", **more: Any) -> str:
+        """The secret of a browser whose person has to type a code, which was mailed."""
+        arrived = self.arrive(subject, email, **more)
+        assert (arrived.session, bool(arrived.proof)) == ("", True)
+        return arrived.proof
+
+    def prove(self, secret: str, code: str) -> Contact:
+        return self.visits.of(self.arriving.prove(secret, code).session).contact
+
+    def unproven(self, secret: str, code: str) -> str:
+        with pytest.raises(Refusal) as info:
+            self.arriving.prove(secret, code)
+        return info.value.reason
+
+    def arrive(self, subject: str, email: str = "", **more: Any) -> Arrived:
         self.clock.wait(minutes=1)
         said = self.said(subject, email, **more)
         state: list[str] = []
@@ -63,8 +89,7 @@ class School:
         def complete(now: Connection, pending: Pending) -> VerifiedAssertion:
             return said
 
-        arrived = self.arriving.complete(state[0], begun.cookie, lambda pending: True, complete)
-        return self.visits.of(arrived.session).contact
+        return self.arriving.complete(state[0], begun.cookie, lambda pending: True, complete)
 
     def refused(self, subject: str, email: str = "", **more: Any) -> str:
         with pytest.raises(Refusal) as info:
@@ -95,22 +120,84 @@ def test_073_a_guest_is_no_teacher_by_an_address() -> None:
     school.people.put(
         replace(parent("t1", "t@x.example"), kind="teacher", level="Appointment Viewer"), parent("p1", "p@x.example")
     )
-    assert school.refused("guest", "t@x.example", guest=True) == "guest"
-    assert school.sign_in("guest", "p@x.example", guest=True).id == "p1"
+    secret = school.asked("guest", "t@x.example", guest=True)
+    (mail,) = school.mailed
+    assert (mail["email"], school.book.identities) == ("t@x.example", {})
+    assert school.prove(secret, mail["code"]).id == "t1"
+    assert school.sign_in("guest", guest=True).id == "t1", "and is not asked again"
+    assert school.sign_in("another", "p@x.example", guest=True).id == "p1"
 
 
 @pytest.mark.parametrize("level", ["Event Administrator", "Administrator", "Support", "Unheard Of"])
 def test_074_nobody_becomes_an_administrator_by_an_address(level: str) -> None:
     school = School()
     school.people.put(replace(parent("p1", "p@x.example"), level=level))
-    assert school.refused("jan", "p@x.example") == "confirm"
+    school.asked("jan", "p@x.example")
+    assert (school.book.identities, school.kept.sessions) == ({}, {})
+    assert [one.outcome for one in school.book.told] == ["confirm"]
+
+
+def test_a_code_counts_once_in_one_browser_five_times_and_a_quarter_of_an_hour() -> None:
+    school = School()
+    school.people.put(replace(parent("p1", "p@x.example"), level="Administrator"))
+    secret = school.asked("jan", "p@x.example")
+    code = school.mailed[-1]["code"]
+    assert school.unproven("another browser", code) == "code_expired"
+    assert school.unproven(secret, "12345678") == "code_wrong"
+    assert school.unproven(secret, "") == "code_wrong"
+    assert school.prove(secret, f" {code[:4]} {code[4:]}").id == "p1"
+    assert school.unproven(secret, code) == "code_expired", "used"
+
+    second = school.asked("eve", "p@x.example")
+    for _ in range(TRIES):
+        assert school.unproven(second, "99999999") == "code_wrong"
+    assert school.unproven(second, school.mailed[-1]["code"]) == "code_expired", "after too many"
+
+    third = school.asked("eve", "p@x.example")
+    assert school.unproven(third, code) == "code_wrong", "an older code"
+    school.clock.wait(minutes=15)
+    assert school.unproven(third, school.mailed[-1]["code"]) == "code_expired"
+
+
+def test_a_code_proves_nothing_once_the_settings_or_the_contact_have_changed() -> None:
+    school = School()
+    admin = replace(parent("p1", "p@x.example"), level="Administrator")
+    school.people.put(admin)
+    secret = school.asked("jan", "p@x.example")
+    known = school.book.known[ACCOUNT]
+    school.book.known[ACCOUNT] = replace(known, live={**known.live, "azure": {"client_id": "another"}})
+    assert school.unproven(secret, school.mailed[-1]["code"]) == "settings_changed"
+    school.book.known[ACCOUNT] = known
+    secret = school.asked("jan", "p@x.example")
+    school.people.put(replace(admin, inactive_since="2026-11-01"))
+    assert school.unproven(secret, school.mailed[-1]["code"]) == "inactive"
+    assert (school.book.identities, school.kept.sessions) == ({}, {})
+
+
+def test_nobody_is_flooded_with_codes() -> None:
+    school = School()
+    school.people.put(replace(parent("p1", "p@x.example"), level="Administrator"))
+    for _ in range(MOST_CODES):
+        school.asked("eve", "p@x.example")
+    assert school.refused("eve", "p@x.example") == "confirm"
+    assert len(school.mailed) == MOST_CODES
+    school.clock.wait(hours=1)
+    school.asked("eve", "p@x.example")
+
+
+def test_who_is_linked_already_is_nobody_elses_by_a_code() -> None:
+    school = School()
+    school.people.put(replace(parent("p1", "p@x.example"), level="Administrator"))
+    school.prove(school.asked("jan", "p@x.example"), school.mailed[-1]["code"])
+    secret = school.asked("eve", "p@x.example")
+    assert school.unproven(secret, school.mailed[-1]["code"]) == "taken"
 
 
 def test_a_teacher_of_a_high_level_is_known_by_the_rosters_id_and_by_an_earlier_link() -> None:
     school = School("classlink")
     teacher = replace(parent("t1", "t@x.example"), kind="teacher", level="Event Administrator", origin="classlink")
     school.people.put(teacher)
-    assert school.refused("jan", "t@x.example") == "confirm"
+    school.asked("jan", "t@x.example")
     assert school.sign_in("jan", "t@x.example", roster_ids=(("classlink", "t1"),)).id == "t1"
     assert school.sign_in("jan", "t@x.example").id == "t1"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.support import function_module
@@ -11,7 +13,7 @@ browser = function_module("sso_callback", "browser")
 
 def test_087_cookies_are_ours_alone_and_only_the_one_of_a_sign_in_under_way_crosses_sites() -> None:
     cookies = browser.Cookies(secure=True)
-    begun, signed = str(cookies.begun("one")), str(cookies.signed_in("two"))
+    begun, signed = str(cookies.begun("one", timedelta(minutes=10))), str(cookies.signed_in("two"))
     for cookie in (begun, signed):
         assert {"Secure", "HttpOnly", "Path=/"} <= set(cookie.split("; "))
         assert "Domain" not in cookie

@@ -31,8 +31,9 @@ from roster.errors import AlreadyRunning, NotThere, NotUnderstood, ProviderUnava
 from roster.keys import of_address
 from roster.permissions import Action
 from roster.ports import ContactId
+from roster.refusals import REASONS
 from roster.runtime import administration
-from roster.signon import NONE, REASONS, SignOn, Trace
+from roster.signon import NONE, SignOn, Trace
 from routes.contacts import IdPath, KindPath, OriginPath
 
 CLASSLINK, ENTRA, VERACROSS = "classlink", "azure", "veracross"
@@ -43,6 +44,7 @@ WELL = {
     "link": "Known from an earlier sign-in.",
     "roster id": "Found by the id that the roster has.",
     "e-mail": "Found by the e-mail address.",
+    "code": "Confirmed by a code that was mailed to the contact's address.",
     "new": "A new contact was made.",
 }
 

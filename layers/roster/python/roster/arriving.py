@@ -15,7 +15,8 @@ from json import dumps
 
 from roster.model import BY_HAND, Kind, Level
 from roster.ports import Contact, ContactBook, ContactCard, HandBook, SignIns, SignOnBook, Ties
-from roster.recognising import MADE, Candidates, Policy, recognise
+from roster.proving import Proving
+from roster.recognising import MADE, Candidates, Policy, Unproven, recognise
 from roster.sessions import digest
 from roster.signon import (
     Connection,
@@ -26,6 +27,7 @@ from roster.signon import (
     Started,
     Trace,
     VerifiedAssertion,
+    Whose,
 )
 from roster.visits import Visits
 
@@ -49,12 +51,15 @@ class Begun:
 
 @dataclass(frozen=True)
 class Arrived:
-    """`session`: blank after a trial, of which `trace` says what was told and whom it means."""
+    """`session`: blank after a trial, of which `trace` says what was told and whom it means, and where a code has to be
+    typed first: `proof` is the secret that the browser keeps until then.
+    """
 
     session: str = field(repr=False)
     to: str
     account: str
     trace: Trace | None = None
+    proof: str = field(default="", repr=False)
 
 
 @dataclass(eq=False)
@@ -77,6 +82,7 @@ class Arriving:
     ties: Ties
     kept: SignIns
     visits: Visits
+    proving: Proving
     now: Callable[[], datetime]
     token: Callable[[], str]
     short: Callable[[], str]
@@ -117,10 +123,31 @@ class Arriving:
             said = complete(connection, pending)
             if not self.book.once(said.once, said.until):
                 raise SignOnRefused("replay")
-            return self._arrived(said, signon, pending, trace)
+            return self._arrived(said, signon, connection, pending, trace)
         except SignOnRefused as refused:
             self._keep(replace(trace, outcome=refused.reason, detail=refused.detail))
             raise Refusal(refused.reason, trace.id, pending.account, pending.trial) from None
+
+    def prove(self, secret: str, code: str) -> Arrived:
+        """The code that was mailed is typed, in the browser that has the secret. Raises Refusal."""
+        trace = Trace("", self.now().isoformat(), self.short(), "", "")
+        try:
+            proof = self.proving.settled(secret, code)
+            trace = replace(trace, account=proof.account, provider=proof.provider)
+            signon = self.book.settings(proof.account)
+            connection = signon.connection(proof.provider)
+            if signon.provider != proof.provider or not connection or seal(connection) != proof.seal:
+                raise SignOnRefused("settings_changed")
+            contact = self.contacts.of(proof.account, [proof.contact]).get(proof.contact)
+            if not contact or contact.inactive_since:
+                raise SignOnRefused("inactive")
+            self._bind(proof, self.book.identity(proof), contact)
+        except SignOnRefused as refused:
+            if trace.account:
+                self._keep(replace(trace, outcome=refused.reason))
+            raise Refusal(refused.reason, trace.id, trace.account) from None
+        self._keep(replace(trace, outcome="code"))
+        return Arrived(self.visits.begin(proof.account, contact.key, proof.connection), proof.to, proof.account)
 
     def _checked(self, pending: Pending, cookie: str, fits: Callable[[Pending], bool]) -> tuple[Connection, SignOn]:
         if pending.expires <= self.now().timestamp():
@@ -137,9 +164,18 @@ class Arriving:
             raise SignOnRefused("settings_changed")
         return connection, signon
 
-    def _arrived(self, said: VerifiedAssertion, signon: SignOn, pending: Pending, trace: Trace) -> Arrived:
+    def _arrived(
+        self, said: VerifiedAssertion, signon: SignOn, connection: Connection, pending: Pending, trace: Trace
+    ) -> Arrived:
         before = self.book.identity(said)
-        met = recognise(said, self._candidates(said, before), Policy(signon.trust_email, signon.just_in_time))
+        try:
+            met = recognise(said, self._candidates(said, before), Policy(signon.trust_email, signon.just_in_time))
+        except Unproven as unproven:
+            if pending.trial:
+                raise
+            proof = self.proving.ask(said, unproven.contact, connection, seal(connection), pending.to)
+            self._keep(replace(trace, outcome=unproven.reason, detail="a code was mailed"))
+            return Arrived("", pending.to, pending.account, proof=proof)
         if pending.trial:
             whom = " ".join(met.contact.key) if met.contact else ""
             told = replace(
@@ -177,12 +213,12 @@ class Arriving:
             self.hands.add(said.account, [card])
         return Contact(*card.key, level=level, first=first, last=last, email=said.email)
 
-    def _bind(self, said: VerifiedAssertion, before: Identity | None, contact: Contact) -> None:
+    def _bind(self, who: Whose, before: Identity | None, contact: Contact) -> None:
         after = Identity(*contact.key, contact.number, contact.sis_id, contact.email, self.now().isoformat())
         if before and before.key == after.key:
             return
-        if not self.book.bind(said, before, after):
-            now = self.book.identity(said)
+        if not self.book.bind(who, before, after):
+            now = self.book.identity(who)
             if not now or now.key != after.key:
                 raise SignOnRefused("taken")
 

@@ -301,6 +301,11 @@ def pending(hash: str) -> Key:
     return Key(_join("pending", hash), "pending")
 
 
+def proof(hash: str) -> Key:
+    """A sign-in that waits for a code, known by the digest of the browser's secret alone."""
+    return Key(_join("pending", hash), "proof")
+
+
 def assertion(hash: str) -> Key:
     """An identity provider's answer that was used."""
     return Key(_join("assertion", hash), "assertion")

@@ -111,6 +111,22 @@ def sign_in(school: str, link: str, minutes: int) -> Letter:
     )
 
 
+def code(school: str, code: str, minutes: int) -> Letter:
+    """To the address of a contact in whose name somebody signs in through an identity provider for the first time."""
+    return letter(
+        "pickAtime: your code to sign in",
+        [
+            "Hello,",
+            f"somebody who is signed in at your school's identity provider is signing in to pickAtime of "
+            f"{one_line(school) or 'your school'} as you. If that is you, type this code in the same browser:",
+            f"{code[:4]} {code[4:]}",
+            f"It works once, within {minutes} minutes, and you will not be asked for one again. Do not pass it on.",
+            "If it is not you, you need not do anything: without the code nobody is signed in.",
+            QUESTIONS,
+        ],
+    )
+
+
 def letter(subject: str, paragraphs: Sequence[str], *links: str) -> Letter:
     """`links`: those of the paragraphs that are nothing but an address of ours."""
     html = "\n".join(f"<p>{_linked(p) if p in links else escape(p)}</p>" for p in paragraphs)

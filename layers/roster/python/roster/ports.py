@@ -21,7 +21,7 @@ from roster.invitation import Invitation
 from roster.letters import Letter
 from roster.model import JSON, ClassEntry, ContactEntry, Person
 from roster.permissions import Administrator
-from roster.signon import Identity, Pending, SignOn, Trace, VerifiedAssertion
+from roster.signon import Identity, Pending, Proof, SignOn, Trace, Whose
 
 
 @dataclass(frozen=True)
@@ -882,9 +882,17 @@ class SignOnBook(Protocol):
         """Whether this answer was not there before. It is remembered until then."""
         ...
 
-    def identity(self, said: VerifiedAssertion) -> Identity | None: ...
+    def keep_proof(self, digest: str, proof: Proof) -> None: ...
 
-    def bind(self, said: VerifiedAssertion, before: Identity | None, after: Identity) -> bool:
+    def proof(self, digest: str) -> Proof | None: ...
+
+    def take_proof(self, digest: str) -> bool:
+        """Takes it away; of several that try at once, one gets True."""
+        ...
+
+    def identity(self, who: Whose) -> Identity | None: ...
+
+    def bind(self, who: Whose, before: Identity | None, after: Identity) -> bool:
         """Whom the person is from now on. False where that has changed since `before` was read, or where the contact
         has another identity at the provider: two people are never one contact.
         """

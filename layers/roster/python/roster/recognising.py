@@ -49,8 +49,16 @@ class Recognised:
     instead: Contact | None = None
 
 
+class Unproven(SignOnRefused):
+    """The contact whom an address means, and of whom it is not proof enough."""
+
+    def __init__(self, reason: str, contact: Contact) -> None:
+        super().__init__(reason)
+        self.contact = contact
+
+
 def recognise(said: VerifiedAssertion, found: Candidates, policy: Policy) -> Recognised:
-    """Raises SignOnRefused: inactive, several, guest, confirm, no_email or nobody."""
+    """Raises SignOnRefused: inactive, several, no_email or nobody; Unproven: guest or confirm."""
     linked = found.linked
     if linked and not linked.inactive_since and not made_here(linked):
         return Recognised(linked, "link")
@@ -86,7 +94,7 @@ def _met(said: VerifiedAssertion, found: Candidates, policy: Policy) -> tuple[Co
         return None
     known = _only(found.by_email)
     if known and said.guest and known.kind != Kind.PARENT:
-        raise SignOnRefused("guest")
+        raise Unproven("guest", known)
     return (_low(known), "e-mail") if known else None
 
 
@@ -108,5 +116,5 @@ def _only(found: Iterable[Contact]) -> Contact | None:
 def _low(contact: Contact) -> Contact:
     """Whoever administers is not taken for somebody by an address alone, which may be anybody's word."""
     if (contact.origin == BY_HAND and contact.kind == Kind.ADMINISTRATOR) or RANKS.get(contact.level, HIGH) >= HIGH:
-        raise SignOnRefused("confirm")
+        raise Unproven("confirm", contact)
     return contact

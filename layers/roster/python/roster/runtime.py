@@ -16,7 +16,7 @@ from hashlib import blake2b
 from importlib import import_module
 from json import dumps, loads
 from pathlib import Path
-from secrets import token_hex, token_urlsafe
+from secrets import randbelow, token_hex, token_urlsafe
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools import Logger
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from roster.nights import Nights
     from roster.onboarding import Onboarding
     from roster.place import Place
-    from roster.ports import ContactBook, SignOnBook
+    from roster.ports import ContactBook, Session, SignOnBook
     from roster.provider import Provider
     from roster.records import DynamoRecords
     from roster.secrets import SecretsManager
@@ -319,7 +319,7 @@ def warm_administration() -> None:
     """Import what the administration needs, at the cold start."""
     _warm("administration applications auditbook classbook contactbook eventbook executions functions handbook")
     _warm("heldlinks integrationbook later mail people records runbook schedules secrets signins snapshots staff")
-    _warm("signonbook switches ties")
+    _warm("signonbook switches ties visits")
 
 
 @cache
@@ -368,12 +368,18 @@ def administration() -> Administration:
     from roster.telling import Teller
     from roster.ties import DynamoAttempts, DynamoTies
     from roster.timeline import Timeline
+    from roster.visits import is_live
 
     use_table(os.environ["TABLE_NAME"])
     staff, accounts, kept, book = DynamoStaff(), DynamoAccountBook(), DynamoSignIns(), DynamoEventBook()
     linger = timedelta(seconds=float(os.environ["LINGER_SECONDS"]))
     executions = StepFunctionsExecutions(linger, machine=os.environ["SYNC_ARN"])
-    sessions = Sessions(kept, staff, _now, _token, os.environ["SUPPORT_ACCOUNT"])
+    signons = DynamoSignOnBook()
+
+    def came(session: Session) -> bool:
+        return is_live(session, signons.settings(session.account))
+
+    sessions = Sessions(kept, staff, _now, _token, os.environ["SUPPORT_ACCOUNT"], came)
     site = WebSite(os.environ["SITE_ORIGIN"])
     starter = Starter(book, executions, _now, lambda: token_hex(8))
     later = Later(os.environ["AWS_LAMBDA_FUNCTION_NAME"])
@@ -410,7 +416,7 @@ def administration() -> Administration:
         deciding,
         Teller(_records(), runs, importer.accounts, accounts, mail, deciding.links, address, _now),
         Booking(book, importer, _slots()),
-        Switching(DynamoSignOnBook(), functions, _now, _token, lambda: token_hex(12)),
+        Switching(signons, functions, _now, _token, lambda: token_hex(12)),
         Linking(DynamoContactBook(), DynamoTies(), kept, DynamoAttempts(), _now, monotonic, sleep),
     )
 
@@ -441,6 +447,10 @@ def administrative_step(event: Mapping[str, Any]) -> JSON:
         outcome = administration().teller.certificate(event["account"], event["days"], event["ends"])
         logger().info("a certificate ends", extra={"account": event["account"], "outcome": outcome})
         return None
+    if event["step"] == "code":
+        outcome = administration().teller.code(event["account"], event["email"], event["code"])
+        logger().info("a code to sign in was mailed", extra={"account": event["account"], "outcome": outcome})
+        return None
     raise ValueError("there is no such step")
 
 
@@ -459,6 +469,11 @@ def _token() -> str:
 
 def _short() -> str:
     return token_hex(4)
+
+
+def _code() -> str:
+    """Eight digits, for a person to type."""
+    return f"{randbelow(10**8):08}"
 
 
 @dataclass(frozen=True)
@@ -503,6 +518,7 @@ def signing() -> Signing:
     from roster.http import RequestsHttp
     from roster.later import Later
     from roster.linking import Linking
+    from roster.proving import Proving
     from roster.signins import DynamoSignIns
     from roster.signonbook import DynamoSignOnBook
     from roster.ties import DynamoAttempts, DynamoTies
@@ -512,17 +528,19 @@ def signing() -> Signing:
     book, kept, contacts, ties = DynamoSignOnBook(), DynamoSignIns(), DynamoContactBook(), DynamoTies()
     visits = Visits(kept, book, contacts, _now, _token)
     origin, sandboxes = os.environ["SITE_ORIGIN"], "SANDBOXES" in os.environ
+    tell = Later(os.environ["TELLING_FUNCTION"]).call
+    proving = Proving(book, kept, _now, _token, _code, tell)
     return Signing(
         (origin, origin.replace("://", "://www.", 1)),
         sandboxes,
         book,
-        Arriving(book, contacts, DynamoHandBook(), ties, kept, visits, _now, _token, _short),
+        Arriving(book, contacts, DynamoHandBook(), ties, kept, visits, proving, _now, _token, _short),
         visits,
         Linking(contacts, ties, kept, DynamoAttempts(), _now, monotonic, sleep),
         contacts,
         _secrets(),
         RequestsHttp(loopback=sandboxes, patience=4.0),
-        Later(os.environ["TELLING_FUNCTION"]).call,
+        tell,
     )
 
 

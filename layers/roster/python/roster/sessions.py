@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from roster.errors import NotSignedIn
+from roster.model import BY_HAND, Kind
 from roster.permissions import Administrator
 from roster.ports import Session, SignIns, Staff
 
@@ -35,13 +36,16 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Sessions:
-    """`token`: 256 random bits, fit for a cookie and an address. `support`: the number of pickAtime's own account."""
+    """`token`: 256 random bits, fit for a cookie and an address. `support`: the number of pickAtime's own account.
+    `is_live`: whether the identity provider through which a session came still is the account's.
+    """
 
     kept: SignIns
     staff: Staff
     now: Callable[[], datetime]
     token: Callable[[], str]
     support: str = ""
+    is_live: Callable[[Session], bool] = lambda session: False
 
     def begin(self, person: Administrator) -> str:
         """The secret of a new session: never one that was there before the sign-in."""
@@ -55,8 +59,8 @@ class Sessions:
         """Raises NotSignedIn, which never says why not."""
         session = self.kept.session(digest(secret)) if secret else None
         now = self.now()
-        if not session or session.connection or session.expires <= now.timestamp() or _last(session) <= now:
-            raise NotSignedIn("nobody is signed in")  # also who came through an identity provider: see roster.visits
+        if not session or session.expires <= now.timestamp() or _last(session) <= now or not self._admits(session):
+            raise NotSignedIn("nobody is signed in")
         person = self.staff.of(session.account, session.contact)
         if not person or not person.may_sign_in or session.created <= person.sessions_after:
             raise NotSignedIn("nobody is signed in")
@@ -70,6 +74,13 @@ class Sessions:
 
     def end_all(self, person: Administrator) -> None:
         self.staff.sign_out(person, self.now().isoformat())
+
+    def _admits(self, session: Session) -> bool:
+        """Of those who came through an identity provider (roster.visits), only whom people keep as an administrator."""
+        if not session.connection:
+            return True
+        kept = session.origin == BY_HAND and session.kind == Kind.ADMINISTRATOR
+        return kept and self.is_live(session)
 
     def _noted(self, secret: str, session: Session, now: datetime) -> int:
         if now.timestamp() - session.seen < NOTED.total_seconds():

@@ -15,13 +15,14 @@ from pynamodb.transactions import TransactWrite
 from roster import keys
 from roster.model import JSON
 from roster.ports import ContactId
-from roster.signon import NONE, Identity, Pending, SignOn, Trace, VerifiedAssertion
+from roster.signon import NONE, Identity, Pending, Proof, SignOn, Trace, Whose
 from roster.signontables import (
     AssertionItem,
     ConnectionItem,
     IdentifiedItem,
     IdentityItem,
     PendingItem,
+    ProofItem,
     SignOnItem,
     TraceItem,
 )
@@ -95,32 +96,49 @@ class DynamoSignOnBook:
         return written(item.save, condition=AssertionItem.pk.does_not_exist())
 
     @trouble(TABLE)
-    def identity(self, said: VerifiedAssertion) -> Identity | None:
+    def keep_proof(self, digest: str, proof: Proof) -> None:
+        ProofItem(*keys.proof(digest), **vars(proof)).save()
+
+    @trouble(TABLE)
+    def proof(self, digest: str) -> Proof | None:
         try:
-            item = IdentityItem.get(*_whose(said), consistent_read=True)
+            item = ProofItem.get(*keys.proof(digest), consistent_read=True)
+        except DoesNotExist:
+            return None
+        told: dict[str, Any] = {name: getattr(item, name) for name in Proof.__dataclass_fields__}
+        return Proof(**{**told, "expires": int(item.expires)})
+
+    @trouble(TABLE)
+    def take_proof(self, digest: str) -> bool:
+        return written(ProofItem(*keys.proof(digest)).delete, condition=ProofItem.pk.exists())
+
+    @trouble(TABLE)
+    def identity(self, who: Whose) -> Identity | None:
+        try:
+            item = IdentityItem.get(*_place(who), consistent_read=True)
         except DoesNotExist:
             return None
         told = {name: getattr(item, name) or "" for name in Identity.__dataclass_fields__}
         return Identity(**told)
 
     @trouble(TABLE)
-    def bind(self, said: VerifiedAssertion, before: Identity | None, after: Identity) -> bool:
-        who = _whose(said)
+    def bind(self, who: Whose, before: Identity | None, after: Identity) -> bool:
+        place = _place(who)
         told = {name: value for name, value in vars(after).items() if value}
-        ours = IdentifiedItem.who == who.sk
+        ours = IdentifiedItem.who == place.sk
         same = (
             IdentityItem.pk.does_not_exist()
             if before is None
             else (IdentityItem.origin == before.origin) & (IdentityItem.kind == before.kind)
             & (IdentityItem.id == before.id)
         )  # fmt: skip
-        contact = keys.identified(said.account, *after.key, said.provider)
+        contact = keys.identified(who.account, *after.key, who.provider)
         try:
             with TransactWrite(connection=IdentityItem._get_connection().connection) as write:
-                write.save(IdentityItem(*who, **told), condition=same)
-                write.save(IdentifiedItem(*contact, who=who.sk), condition=IdentifiedItem.pk.does_not_exist() | ours)
+                write.save(IdentityItem(*place, **told), condition=same)
+                write.save(IdentifiedItem(*contact, who=place.sk), condition=IdentifiedItem.pk.does_not_exist() | ours)
                 if before and before.key != after.key:
-                    gone = keys.identified(said.account, *before.key, said.provider)
+                    gone = keys.identified(who.account, *before.key, who.provider)
                     write.delete(IdentifiedItem(*gone), condition=IdentifiedItem.pk.does_not_exist() | ours)
         except TransactWriteError as error:
             if condition_failed(error):
@@ -151,8 +169,8 @@ class DynamoSignOnBook:
         return [_trace(account, item) for item in found if item.expires > now]
 
 
-def _whose(said: VerifiedAssertion) -> keys.Key:
-    return keys.identity(said.account, said.provider, said.issuer, said.subject)
+def _place(who: Whose) -> keys.Key:
+    return keys.identity(who.account, who.provider, who.issuer, who.subject)
 
 
 def _trace(account: str, item: TraceItem) -> Trace:

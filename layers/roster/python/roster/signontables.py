@@ -46,6 +46,23 @@ class PendingItem(Item):
     trial = BooleanAttribute()
 
 
+class ProofItem(Item):
+    """A sign-in that waits for a code (see roster.signon.Proof)."""
+
+    account = UnicodeAttribute()
+    connection = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    issuer = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    origin = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    id = UnicodeAttribute()
+    code = UnicodeAttribute()
+    seal = UnicodeAttribute()
+    to = UnicodeAttribute()
+    expires = NumberAttribute()
+
+
 class AssertionItem(Item):
     """An answer that was used. `expires`: Unix seconds."""
 

@@ -14,10 +14,11 @@ from roster import notes
 from roster.announcing import MOST_RECIPIENTS
 from roster.clocks import DEFAULT_ZONE
 from roster.errors import MailNotSent, MailUncertain, NotSetUp
-from roster.letters import Letter, activated, certificate, importer_of
+from roster.letters import Letter, activated, certificate, code, importer_of
 from roster.notes import About
 from roster.notices import Failing, News, news
 from roster.ports import AccountBook, Accounts, Event, Mail, Records, Run, RunBook, RunKey
+from roster.proving import GOOD_FOR
 
 NOTHING = "nothing to tell"
 NOBODY = "nobody was mailed: the account has nobody to notify"
@@ -66,6 +67,12 @@ class Teller:
         school = self.book.account(account)
         letter = activated(school.name if school else "", account, self.importer)
         return self._sent(letter, self.accounts.notified(account)[:MOST_RECIPIENTS])
+
+    def code(self, account: str, email: str, said: str) -> str:
+        """A code to type where somebody signs in as the contact of this address."""
+        school = self.book.account(account)
+        letter = code(school.name if school else "", said, int(GOOD_FOR.total_seconds() / 60))
+        return self._sent(letter, [email])
 
     def certificate(self, account: str, days: int, ends: str) -> str:
         """The last certificate of the account's sign-on ends in so many days, on this date (ISO)."""

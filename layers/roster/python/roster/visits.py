@@ -13,6 +13,7 @@ from datetime import datetime
 from roster.errors import NotSignedIn
 from roster.ports import Contact, ContactBook, ContactId, Session, SignIns, SignOnBook
 from roster.sessions import IDLE, LONGEST, NOTED, digest
+from roster.signon import SignOn
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,7 @@ class Visits:
         signon = self.book.settings(session.account)
         whom = session.origin, session.kind, session.contact
         contact = self.contacts.of(session.account, [whom]).get(whom)
-        live = signon.ids.get(signon.provider) == session.connection and session.created > signon.since
-        if not live or not contact or contact.inactive_since:
+        if not is_live(session, signon) or not contact or contact.inactive_since:
             raise NotSignedIn("nobody is signed in")
         if now.timestamp() - session.seen >= NOTED.total_seconds():
             expires = int(min(now + IDLE, last).timestamp())
@@ -63,3 +63,8 @@ class Visits:
     def end(self, secret: str) -> None:
         if secret:
             self.kept.drop_session(digest(secret))
+
+
+def is_live(session: Session, signon: SignOn) -> bool:
+    """Whether the connection through which the session came is the account's, with the settings of that time."""
+    return signon.ids.get(signon.provider) == session.connection and session.created > signon.since
