@@ -82,8 +82,8 @@ LEVELS = (
                 "cancelling classes clearance comparing connect contacts deciding desk duplicates editing events "
                 "explaining filing finishing handlist importing inherited integrated integrations ledgers leftovers "
                 "linking matching mending nights onboarding place plan previews proving pull pulled reading "
-                "recognising report rewriting sessions settled sharing sheaf signin staging starting state support switching "
-                "sync tabular telling timeline tokens turn visits"
+                "recognising report rewriting sessions settled sharing sheaf signin staging starting state support "
+                "switching sync tabular telling timeline tokens turn visits"
             ).split(),
             STRUCTS,
         ),
