@@ -96,6 +96,16 @@ class SignOnTold(Told):
     providers: list[ProviderTold]
 
 
+class ComparedTold(Told):
+    """`expected`: the address of ours that comes closest. `text`: what is wrong, with the first character that differs
+    marked by ⟦⟧; blank where nothing is.
+    """
+
+    same: bool
+    expected: str
+    text: str
+
+
 class TrialTold(Told):
     """Open it in the browser of whoever tries; it works once, for ten minutes."""
 

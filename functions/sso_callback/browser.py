@@ -6,9 +6,10 @@ with the state that came back, once, for ten minutes. The session's is Lax. (pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from html import escape
+from json import dumps, loads
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -33,7 +34,7 @@ ASK_CODE = (
     'required inputmode="numeric" autocomplete="one-time-code" maxlength="20"></p>'
     '<button type="submit">Sign in</button></form>'
 )
-HTML = "text/html; charset=utf-8"
+HTML, JSON, FORM = "text/html; charset=utf-8", "application/json", "application/x-www-form-urlencoded"
 LARGEST_FORM, MOST_FIELDS = 300_000, 20
 
 
@@ -42,6 +43,15 @@ def page(status: int, title: str, text: Sequence[str], more: str = "", cookies: 
     paragraphs = "\n".join(f"<p>{escape(one)}</p>" for one in text)
     body = PAGE.substitute(title=escape(title), text=paragraphs, more=more)
     return Response(status, HTML, body, dict(HEADERS), list(cookies))
+
+
+def told(status: int, body: Mapping[str, Any]) -> Response[str]:
+    """The same for a program: what the web client reads and sends is JSON."""
+    return Response(status, JSON, dumps(body), dict(HEADERS))
+
+
+def speaks_json(event: Any) -> bool:
+    return JSON in str(event.headers.get("accept", ""))
 
 
 def on_to(address: str, cookies: Sequence[Cookie] = ()) -> Response[str]:
@@ -58,17 +68,24 @@ def table(rows: Sequence[tuple[str, str]]) -> str:
     return f"<table>{cells}</table>"
 
 
-def form(event: Any) -> dict[str, str]:
-    """The fields of a posted form, none of them twice; an empty one where it is no form."""
+def form(event: Any, kinds: Collection[str] = (FORM,)) -> dict[str, str]:
+    """The fields of a posted form, or, where that is one of the `kinds`, of a JSON object of texts; none of them twice,
+    and none at all where it is neither.
+    """
     kind = str(event.headers.get("content-type", "")).partition(";")[0].strip().casefold()
     try:
         text = event.decoded_body or ""
-        if kind != "application/x-www-form-urlencoded" or len(text) > LARGEST_FORM:
+        if kind not in kinds or len(text) > LARGEST_FORM:
             return {}
-        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS) if kind == FORM else _object(text)
+    except (ValueError, RecursionError):
         return {}
     return dict(fields) if len(dict(fields)) == len(fields) else {}
+
+
+def _object(text: str) -> list[tuple[str, str]]:
+    pairs = loads(text, object_pairs_hook=list)
+    return [(name, value) for name, value in pairs if isinstance(value, str)] if isinstance(pairs, list) else []
 
 
 class Cookies:

@@ -1,4 +1,7 @@
-"""What somebody sees who is signed in: who they are, their children, a form to link one, and the way out."""
+"""What somebody sees who is signed in: who they are, their children, a form to link one, and the way out.
+
+As pages, and as JSON for the web client, which asks with `Accept: application/json`.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from html import escape
 from typing import Any
 
 import arrival
+import browser
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from browser import Cookies, form, link, on_to, page
+from browser import Cookies, form, link, on_to, page, speaks_json, told
 
 from roster.errors import AlreadyRunning, Forbidden, NotSignedIn
 from roster.linking import UNABLE, Sought
@@ -28,13 +32,15 @@ FORM = (
     '<button type="submit">Link</button></form>'
 )
 OUT = '<form method="post" action="/client/sign-out"><button type="submit">Sign out</button></form>'
-AGAIN = ("Please sign in", ["You are not signed in, or no longer. Use the sign-in link of your school."])
+AGAIN = "You are not signed in, or no longer. Use the sign-in link of your school."
+NOT_OURS = "This did not come from our own page. Open pickAtime and try again there."
+BUSY = "Your school's list is being changed just now. Please try again in a few minutes."
 
 
 def register(app: APIGatewayHttpResolver) -> None:
     """The routes of whoever is signed in."""
-    app.get("/client/home")(lambda: _signed_in(app, _home))
-    app.post("/client/children")(lambda: _signed_in(app, lambda visit: _link(app, visit)))
+    app.get("/client/home")(lambda: _signed_in(app, lambda visit: _home(app.current_event, visit)))
+    app.post("/client/children")(lambda: _signed_in(app, lambda visit: _link(app.current_event, visit)))
     app.post("/client/confirm")(lambda: _confirm(app))
     app.post("/client/sign-out")(lambda: _sign_out(app))
 
@@ -46,49 +52,62 @@ def _signed_in(app: APIGatewayHttpResolver, then: Any) -> Response[str]:
         _check_origin(event)
         visit = signing().visits.of(Cookies.of(event, _cookies().session))
     except Forbidden:
-        return page(
-            403, "Please try again", ["This did not come from our own page. Open pickAtime and try again there."]
-        )
+        return _refused(event, 403, "Forbidden", "Please try again", NOT_OURS)
     except NotSignedIn:
-        return page(401, *AGAIN)
+        return _refused(event, 401, "NotSignedIn", "Please sign in", AGAIN)
     answer: Response[str] = then(visit)
     return answer
 
 
+def _refused(event: Any, status: int, code: str, title: str, text: str) -> Response[str]:
+    """For a person, or with the three parts that every error has for the web client."""
+    if speaks_json(event):
+        return told(status, {"code": code, "message": text, "help": ""})
+    return page(status, title, [text])
+
+
 def _check_origin(event: Any) -> None:
     method, headers = event.request_context.http.method, event.headers
-    WebSite(signing().origin).check_origin(method, headers.get("origin"), headers.get("sec-fetch-site"))
+    WebSite(arrival.here(event, "")).check_origin(method, headers.get("origin"), headers.get("sec-fetch-site"))
 
 
-def _home(visit: Visit, said: str = "", status: int = 200) -> Response[str]:
+def _home(event: Any, visit: Visit, said: str = "", status: int = 200) -> Response[str]:
     contact, account = visit.contact, visit.account
-    ids = (
-        [(origin, Kind.STUDENT.value, id) for origin, id, *_ in contact.related] if contact.kind == Kind.PARENT else []
-    )
-    children = signing().contacts.of(account, ids)
-    names = "".join(f"<li>{escape(one.name)}</li>" for one in children.values() if not one.inactive_since)
+    ties = contact.related if contact.kind == Kind.PARENT else ()
+    found = signing().contacts.of(account, [(origin, Kind.STUDENT.value, id) for origin, id, *_ in ties])
+    children = [one.name for one in found.values() if not one.inactive_since]
+    name, school = contact.name or contact.email, account_name(account) or "your school"
+    if speaks_json(event):
+        return told(
+            status, {"account": account, "school": school, "name": name, "kind": contact.kind, "children": children}
+        )
     more = f'<p class="told" role="status">{escape(said)}</p>' if said else ""
     if contact.kind == Kind.PARENT:
+        names = "".join(f"<li>{escape(one)}</li>" for one in children)
         more += (f"<h2>Your children</h2><ul>{names}</ul>" if names else "<p>No child is linked yet.</p>") + FORM
     if contact.kind == Kind.ADMINISTRATOR and contact.origin == BY_HAND:
         more += link("/admin", "Admin UI")
-    text = [f"Signed in as {contact.name or contact.email} at {account_name(account) or 'your school'}."]
-    return page(status, "Welcome", text, more + OUT)
+    return page(status, "Welcome", [f"Signed in as {name} at {school}."], more + OUT)
 
 
-def _link(app: APIGatewayHttpResolver, visit: Visit) -> Response[str]:
+def _link(event: Any, visit: Visit) -> Response[str]:
     """Whatever stands in the way, the sentence is one and the same."""
+
+    def refused(status: int, code: str, text: str) -> Response[str]:
+        return _refused(event, status, code, "", text) if speaks_json(event) else _home(event, visit, text, status)
+
     if visit.contact.kind != Kind.PARENT:
-        return _home(visit, "Only parents link children.", 403)
-    event = app.current_event
-    sent = form(event)
+        return refused(403, "Forbidden", "Only parents link children.")
+    sent = form(event, (browser.FORM, browser.JSON))
     number, first, last, born = (sent.get(name, "")[:LONGEST] for name in ("number", "first", "last", "born"))
     place = digest(str(event.request_context.http.source_ip))
     try:
         linked = signing().linking.link(visit.account, visit.contact, Sought(number, first, last, born), place)
     except AlreadyRunning:
-        return _home(visit, "Your school's list is being changed just now. Please try again in a few minutes.", 503)
-    return on_to("/client/home") if linked else _home(visit, UNABLE, 422)
+        return refused(503, "AlreadyRunning", BUSY)
+    if not linked:
+        return refused(422, "NotLinked", UNABLE)
+    return told(200, {"linked": True}) if speaks_json(event) else on_to("/client/home")
 
 
 def _confirm(app: APIGatewayHttpResolver) -> Response[str]:
@@ -96,7 +115,7 @@ def _confirm(app: APIGatewayHttpResolver) -> Response[str]:
     try:
         _check_origin(app.current_event)
     except Forbidden:
-        return page(403, "Please try again", ["This did not come from our own page."])
+        return page(403, "Please try again", [NOT_OURS])
     return arrival.prove(app.current_event, form(app.current_event).get("code", "")[:LONGEST])
 
 
@@ -104,7 +123,7 @@ def _sign_out(app: APIGatewayHttpResolver) -> Response[str]:
     try:
         _check_origin(app.current_event)
     except Forbidden:
-        return page(403, "Please try again", ["This did not come from our own page."])
+        return page(403, "Please try again", [NOT_OURS])
     signing().visits.end(Cookies.of(app.current_event, _cookies().session))
     return page(200, "Signed out", ["You are signed out of pickAtime."], cookies=[_cookies().gone()])
 

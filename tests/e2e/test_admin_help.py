@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -166,3 +167,24 @@ def test_administrators_have_an_entrance_of_their_own(stack: Stack) -> None:
         f"{stack.url}/admin", data={"account": edna.account}, headers={"Origin": "https://evil.example"}, timeout=30
     )
     assert refusal(foreign) == (403, "Forbidden")
+
+
+def test_the_character_is_marked_in_which_a_registered_redirect_url_differs(stack: Stack) -> None:
+    edna = Admin.of(stack, str(next(account_numbers)))
+    right = f"{stack.url}/client?ven={edna.account}&azuresso=on"
+
+    def compare(registered: str) -> dict[str, Any]:
+        answer = edna.get(f"/api/sign-on/azure/redirect?registered={quote(registered, safe='')}")
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        assert told["expected"] == right
+        return told
+
+    assert compare(right) == {"same": True, "expected": right, "text": ""}
+    said = compare(right.replace("/client?", "/client/?"))
+    assert "/client⟦/⟧?ven=" in said["text"]
+    assert "is “/” and has to be “?”" in said["text"]
+    assert "“on” is missing" in compare(right[:-2])["text"]
+    assert "“ ” is too much" in compare(right + " ")["text"]
+    nothing = edna.get("/api/sign-on/classlink/redirect?registered=x")
+    assert refusal(nothing) == (404, "NotThere")

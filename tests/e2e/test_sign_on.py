@@ -397,6 +397,29 @@ def test_a_parent_links_a_child_by_number_and_birth_date(stack: Stack, school: S
     assert student.last in browser.home().text, "an import takes nobody's link away"
 
 
+def test_cl_20_the_web_client_links_a_child_in_json(stack: Stack, school: SamlSchool) -> None:
+    browser, parent, student = unlinked(stack, school, 5)
+    json = {"Accept": "application/json"}
+    path = f"{stack.url}/client/children"
+
+    def link(body: Any, origin: str = stack.url) -> requests.Response:
+        return browser.web.post(path, json=body, headers={**json, "Origin": origin}, timeout=30)
+
+    who = browser.get("/client/home", headers=json).json()
+    assert (who["account"], who["kind"]) == (school.account, "parent")
+    assert parent.last in who["name"]
+    number = student.number or student.sis_id
+    assert refusal(link({"number": number, "born": "2001-01-01"})) == (422, "NotLinked")
+    assert link({"number": number, "born": "2001-01-01"}).json()["message"] == UNABLE
+    for odd in ([], "x", {"number": {"a": 1}, "born": 7}, {"number": number, "born": None}):
+        assert link(odd).json()["message"] == UNABLE
+    assert refusal(link({}, "https://evil.example")) == (403, "Forbidden")
+    done = link({"number": number, "born": american(student.security_value)})
+    assert (done.status_code, done.json()) == (200, {"linked": True})
+    assert any(student.last in child for child in browser.get("/client/home", headers=json).json()["children"])
+    assert refusal(Browser(stack).get("/client/home", headers=json)) == (401, "NotSignedIn")
+
+
 def test_094_every_cause_has_the_same_sentence_and_the_administrator_is_told_which(
     stack: Stack, school: SamlSchool
 ) -> None:
@@ -729,6 +752,50 @@ def test_vs_an_imported_parent_signs_in_by_veracross(
     assert back.headers["location"] == "/client/home"
     assert browser.home().status_code == 200
     assert browser.get(at_veracross.headers["location"]).status_code == 403, "once"
+
+
+def test_vs_04_who_begins_on_www_ends_there(stack: Stack, evidence: Evidence, veracross: VeracrossSandbox) -> None:
+    """The cookie of a sign-in under way stays on its host, so the answer has to come to that one; forms as well."""
+    www = stack.url.replace("://", "://www.")
+    host = {"Host": www.partition("://")[2]}
+    VeracrossSchool(stack, veracross, evidence, "31800002").applied()
+    veracross.sign_in(veracross.school.tables["parents"].ids[1])
+    veracross.sso.redirect_uris += [f"{stack.url}/client", f"{www}/client"]
+    settings = {"route": veracross.route, "client_id": veracross.client_id, "base_url": veracross.url}
+    signon = SignOn("31800002", "veracross", {"veracross": settings}, {}, {"veracross": "w" * 24}, since="2026-01-01")
+    _write(stack, signon)
+    browser = Browser(stack)
+    begun = browser.get(f"/sso/veracross/{'w' * 24}/start", headers=host)
+    back = browser.get(begun.headers["location"]).headers["location"]
+    assert back.startswith(f"{www}/client?code=")
+    done = browser.get(back.replace(www, stack.url), headers=host)
+    assert (done.status_code, done.headers["location"]) == (303, "/client/home")
+    assert browser.get("/client/home", headers=host).status_code == 200
+    form = {"number": "1", "born": "2012-04-08"}
+    assert browser.post("/client/children", form, origin=www, **host).status_code == 422, "from the page of this host"
+    assert browser.post("/client/children", form, origin=stack.url, **host).status_code == 403
+
+    apex = Browser(stack)
+    begun = apex.get(f"/sso/veracross/{'w' * 24}/start")
+    assert apex.get(begun.headers["location"]).headers["location"].startswith(f"{stack.url}/client?code=")
+
+
+def test_vs_05_the_log_names_the_redirect_url_that_is_missing(stack: Stack, veracross: VeracrossSandbox) -> None:
+    """The administrator reads which one; the parent reads plain words."""
+    admin = Admin.of(stack, "31800003")
+    settings = {"route": veracross.route, "client_id": veracross.client_id, "base_url": veracross.url}
+    _write(
+        stack, SignOn(admin.account, "veracross", {"veracross": settings}, {}, {"veracross": "x" * 24}, since="2026")
+    )
+    browser = Browser(stack)
+    begun = browser.get(f"/sso/veracross/{'x' * 24}/start").headers["location"]
+    state = dict(parse_qsl(urlsplit(begun).query))["state"]
+    answer = browser.get(f"/client?error=redirect_uri_mismatch&state={state}")
+    number = refused(answer)
+    assert "redirect" not in answer.text.casefold()
+    (trace,) = [one for one in admin.get("/api/sign-on/log").json()["items"] if one["number"] == number]
+    assert (trace["outcome"], trace["detail"]) == ("redirect_mismatch", f"{stack.url}/client")
+    assert "marks the first character that differs" in trace["text"]
 
 
 def test_081_a_browser_without_the_cookie_starts_again(

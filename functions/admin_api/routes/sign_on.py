@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from api import audited, person, route
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from guides import PLACE
+from redirects import compared
 from signon_fields import CHOICE, FORMS
 from signons import (
     CertificateTold,
     ChoiceAsked,
+    ComparedTold,
     FieldTold,
     ProviderTold,
     SettingsAsked,
@@ -38,6 +40,7 @@ from routes.contacts import IdPath, KindPath, OriginPath
 
 CLASSLINK, ENTRA, VERACROSS = "classlink", "azure", "veracross"
 TITLES = {NONE: "none", CLASSLINK: "ClassLink SAML", ENTRA: "Azure AD", VERACROSS: "Veracross"}
+Registered = Annotated[str, Query(description="a redirect URL as it is entered there", min_length=1, max_length=1000)]
 ProviderPath = Annotated[Literal["classlink", "azure", "veracross"], Path(description="the identity provider")]
 HIDDEN = ("certificates", "base_url")
 WELL = {
@@ -103,6 +106,19 @@ def try_sign_on(provider: ProviderPath) -> TrialTold:
     return TrialTold(address=f"{admin.site.origin}/sso/trial/{token}")
 
 
+@route(
+    "GET", "/api/sign-on/<provider>/redirect", Action.SEE_SIGN_ON, tag="sign-on", answer=ComparedTold,
+    raises=(NotThere,),
+)  # fmt: skip
+def compare_redirect(provider: ProviderPath, registered: Registered) -> ComparedTold:
+    """Compare a redirect URL that is entered at the provider with ours, character by character."""
+    ours = list(_addresses(administration().switching.of(person().account), provider, _origin()).values())
+    if not ours:
+        raise NotThere("nothing was entered for this SSO Provider", "Save its settings first.")
+    expected, text = compared(ours, registered)
+    return ComparedTold(same=not text, expected=expected, text=text)
+
+
 @route("GET", "/api/sign-on/log", Action.SEE_SIGN_ON, tag="sign-on", answer=TracesTold)
 def read_sign_ins() -> TracesTold:
     """What became of the newest sign-ins of the last 30 days; nothing personal."""
@@ -135,7 +151,7 @@ def _contact(origin: str, kind: str, id: str) -> ContactId:
 
 
 def _told(found: SignOn) -> SignOnTold:
-    origin = administration().site.origin
+    origin = _origin()
     return SignOnTold(
         place=PLACE,
         choice=CHOICE,
@@ -161,6 +177,10 @@ def _told(found: SignOn) -> SignOnTold:
             if one != NONE
         ],
     )
+
+
+def _origin() -> str:
+    return administration().site.origin
 
 
 def _addresses(found: SignOn, provider: str, origin: str) -> dict[str, str]:

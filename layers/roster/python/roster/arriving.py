@@ -125,7 +125,8 @@ class Arriving:
                 raise SignOnRefused("replay")
             return self._arrived(said, signon, connection, pending, trace)
         except SignOnRefused as refused:
-            self._keep(replace(trace, outcome=refused.reason, detail=refused.detail))
+            where = pending.redirect if refused.reason == "redirect_mismatch" else ""
+            self._keep(replace(trace, outcome=refused.reason, detail=f"{refused.detail} {where}".strip()))
             raise Refusal(refused.reason, trace.id, pending.account, pending.trial) from None
 
     def prove(self, secret: str, code: str) -> Arrived:

@@ -47,7 +47,10 @@ REASONS: Mapping[str, str] = {
     "id_tokens_off": (
         "The registration gives no ID tokens: tick Access tokens and ID tokens under Authentication (AADSTS700054)."
     ),
-    "redirect_mismatch": "The redirect URL is not registered at the provider exactly as shown on the settings page.",
+    "redirect_mismatch": (
+        "The redirect URL is not registered at the provider exactly as shown on the settings page. Have the page "
+        "compare the one that is: it marks the first character that differs."
+    ),
     "more_needed": (
         "The provider asks for more first, such as multifactor authentication. Sign in there once, then try again."
     ),
