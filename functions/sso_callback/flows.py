@@ -13,7 +13,7 @@ from providers import CLASSLINK, ENTRA, VERACROSS
 
 from roster.errors import NotSetUp
 from roster.runtime import Signing
-from roster.signon import Connection, Pending, Started, VerifiedAssertion
+from roster.signon import Connection, Pending, SignOnRefused, Started, VerifiedAssertion
 
 _keys: list[Any] = []
 
@@ -39,9 +39,10 @@ def complete(
 ) -> VerifiedAssertion:
     """Raises SignOnRefused."""
     if connection.provider == CLASSLINK:
-        import saml
-
-        return saml.complete(connection, pending, sent, now, signing.origin)
+        said = _by_saml(signing, connection, pending, sent, now)
+        if said.remark:
+            _count(said)
+        return said
     loopback = signing.loopback(connection)
     if connection.provider == ENTRA:
         import entra
@@ -52,6 +53,33 @@ def complete(
 
     secret = _secret(signing, connection.account, VERACROSS)
     return veracross.complete(connection, pending, sent, now, signing.http, secret, loopback)
+
+
+def _by_saml(
+    signing: Signing, connection: Connection, pending: Pending, sent: Mapping[str, str], now: datetime
+) -> VerifiedAssertion:
+    """Where no certificate fits, the provider may have one since the last night."""
+    import saml
+
+    try:
+        return saml.complete(connection, pending, sent, now, signing.origin)
+    except SignOnRefused as refused:
+        if refused.reason != "signature" or pending.trial:
+            raise
+        import certificates
+
+        newer = certificates.newer(signing, connection, now)
+        if not newer:
+            raise
+    return saml.complete(newer, pending, sent, now, signing.origin)
+
+
+def _count(said: VerifiedAssertion) -> None:
+    """A metric, which tells how many schools a stricter rule would lock out."""
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+    with single_metric(name=said.remark, unit=MetricUnit.Count, value=1, namespace="pickAtime") as metric:
+        metric.add_dimension(name="account", value=said.account)
 
 
 def redirects(signing: Signing, provider: str, account: str, connection: str) -> list[str]:

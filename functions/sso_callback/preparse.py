@@ -56,6 +56,11 @@ def parsed(encoded: str, allow_sha1: bool) -> Any:
     return root
 
 
+def uses_sha1(root: Any) -> bool:
+    """Whether a signature of the parsed response is one that only `allow_sha1` lets through."""
+    return any(one.get("Algorithm") in (OLD_SIGNED_BY, OLD_DIGESTED_BY) for one in root.iter())
+
+
 def in_response_to(encoded: str) -> bool:
     """Whether the response says that it answers a request, anywhere; true of whatever cannot be read."""
     try:

@@ -7,6 +7,7 @@ audience, one bearer, an answer to our own request, one value an attribute. (pro
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from roster.signon import Connection, Pending, SignOnRefused, Started, VerifiedA
 
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+SHA1 = "signed with SHA-1"
 REASONS: Mapping[int, str] = {
     Invalid.STATUS_CODE_IS_NOT_SUCCESS: "status",
     Invalid.WRONG_INRESPONSETO: "binding",
@@ -82,7 +84,8 @@ def complete(
         raise SignOnRefused(_reason(error, root, now)) from None
     except Exception:  # the library's parsers raise whatever they meet
         raise SignOnRefused("malformed") from None
-    return verified(connection, pending, response.document, now, addresses(origin, connection.id)["metadata"])
+    said = verified(connection, pending, response.document, now, addresses(origin, connection.id)["metadata"])
+    return replace(said, remark=SHA1) if preparse.uses_sha1(root) else said
 
 
 def settings(given: Mapping[str, JSON], now: datetime, loopback: bool) -> dict[str, JSON]:

@@ -55,23 +55,19 @@ def _settings(provider: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refresh() -> dict[str, int]:
     """Of each account by ClassLink. What cannot be read, or is another provider by now, leaves the last good copy."""
-    from idp_metadata import fetched, refreshed
+    from certificates import renewed
 
     counts = {"refreshed": 0, "unchanged": 0, "failed": 0}
     for account in signing().book.accounts(CLASSLINK):
         before = signing().book.settings(account)
-        settings = before.live.get(CLASSLINK)
-        if not settings:
+        if CLASSLINK not in before.live:
             continue
         try:
-            after = refreshed(settings, fetched(settings["metadata_url"], datetime.now(UTC), signing().sandboxes))
+            after, changed = renewed(signing(), before, datetime.now(UTC))
         except RosterError as error:
             logger().warning("metadata were not refreshed", extra={"account": account, "error": error.message})
             counts["failed"] += 1
             continue
         _warn(account, after["certificates"], datetime.now(UTC))
-        changed = after["certificates"] != settings["certificates"]
-        if changed and signing().book.renew(before, CLASSLINK, after):
-            logger().info("certificates have changed", extra={"account": account, "now": len(after["certificates"])})
         counts["refreshed" if changed else "unchanged"] += 1
     return counts

@@ -17,7 +17,7 @@ class MemorySignOnBook:
         self.known: dict[str, SignOn] = {}
         self.waiting: dict[str, Pending] = {}
         self.proofs: dict[str, Proof] = {}
-        self.seen: set[str] = set()
+        self.seen: dict[str, int] = {}
         self.identities: dict[tuple[str, ...], Identity] = {}
         self.told: list[Trace] = []
 
@@ -60,10 +60,11 @@ class MemorySignOnBook:
     def take_proof(self, digest: str) -> bool:
         return self.proofs.pop(digest, None) is not None
 
-    def once(self, digest: str, until: int) -> bool:
-        new = digest not in self.seen
-        self.seen.add(digest)
-        return new
+    def once(self, digest: str, until: int, now: int) -> bool:
+        if self.seen.get(digest, 0) > now:
+            return False
+        self.seen[digest] = until
+        return True
 
     def identity(self, who: Whose) -> Identity | None:
         return self.identities.get(_whose(who))

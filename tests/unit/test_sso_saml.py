@@ -154,7 +154,9 @@ def test_007_sha1_unless_it_is_allowed(which: str) -> None:
     old = {"method": xmlsec.Transform.RSA_SHA1} if which == "method" else {"digest": xmlsec.Transform.SHA1}
     encoded = Idp(**old).respond(says())
     assert refused(encoded) == "sha1"
-    assert complete(encoded, connection(allow_sha1=True)).subject == "jan.novak"
+    taken = complete(encoded, connection(allow_sha1=True))
+    assert (taken.subject, taken.remark) == ("jan.novak", "signed with SHA-1")
+    assert complete(Idp().respond(says()), connection(allow_sha1=True)).remark == ""
 
 
 def evil_copy(root: Any) -> Any:

@@ -35,6 +35,7 @@ GOOD_FOR = timedelta(minutes=10)
 TRACED = timedelta(days=30)
 TRIAL_SHOWN = timedelta(days=1)  # a trial tells claims, which are personal
 MOST_PER_PLACE = 600  # sign-ins that begin at one source IP in an hour: all of a school sits behind one
+RENEWED = ("certificates", "fetched")  # of a connection's settings, by nobody's decision
 KINDS = (Kind.TEACHER.value, Kind.PARENT.value, Kind.STUDENT.value, Kind.ADMINISTRATOR.value)
 
 Start = Callable[[Connection, str], Started]
@@ -121,9 +122,9 @@ class Arriving:
         try:
             connection, signon = self._checked(pending, cookie, fits)
             said = complete(connection, pending)
-            if not self.book.once(said.once, said.until):
+            if not self.book.once(said.once, said.until, int(self.now().timestamp())):
                 raise SignOnRefused("replay")
-            return self._arrived(said, signon, connection, pending, trace)
+            return self._arrived(said, signon, connection, pending, replace(trace, detail=said.remark))
         except SignOnRefused as refused:
             where = pending.redirect if refused.reason == "redirect_mismatch" else ""
             self._keep(replace(trace, outcome=refused.reason, detail=f"{refused.detail} {where}".strip()))
@@ -175,7 +176,8 @@ class Arriving:
             if pending.trial:
                 raise
             proof = self.proving.ask(said, unproven.contact, connection, seal(connection), pending.to)
-            self._keep(replace(trace, outcome=unproven.reason, detail="a code was mailed"))
+            detail = ", ".join(filter(None, ["a code was mailed", said.remark]))
+            self._keep(replace(trace, outcome=unproven.reason, detail=detail))
             return Arrived("", pending.to, pending.account, proof=proof)
         if pending.trial:
             whom = " ".join(met.contact.key) if met.contact else ""
@@ -240,5 +242,6 @@ class Arriving:
 
 
 def seal(connection: Connection) -> str:
-    """A digest of the settings: a sign-in that began with others does not end."""
-    return digest(dumps([connection.id, dict(connection.settings)], sort_keys=True))
+    """A digest of the settings: a sign-in that began with others does not end. Certificates are renewed meanwhile."""
+    chosen = {name: value for name, value in connection.settings.items() if name not in RENEWED}
+    return digest(dumps([connection.id, chosen], sort_keys=True))

@@ -878,8 +878,8 @@ class SignOnBook(Protocol):
         """Takes a pending sign-in away; of several that try at once, one gets True."""
         ...
 
-    def once(self, digest: str, until: int) -> bool:
-        """Whether this answer was not there before. It is remembered until then."""
+    def once(self, digest: str, until: int, now: int) -> bool:
+        """Whether this is the first time. It is remembered `until` then (seconds since 1970, as `now`)."""
         ...
 
     def keep_proof(self, digest: str, proof: Proof) -> None: ...

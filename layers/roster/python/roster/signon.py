@@ -77,7 +77,8 @@ class VerifiedAssertion:
     (`provider`, `issuer`, `subject`) names the person for good: the entityID and NameID, tenant and oid, or school
     route and sub. `email` may be anybody's word. `roster_ids`: (origin, id) that the roster may have. `once`: a digest
     that must not be seen twice before `until` (seconds since 1970). `claims`: all that was said, for the trial's page
-    alone. `may_be_new`: the provider vouches for who is let in, so that whom nobody knows may get a contact.
+    alone. `may_be_new`: the provider vouches for who is let in, so that whom nobody knows may get a contact. `remark`:
+    what the administrator should know of this answer, not personal.
     """
 
     account: str
@@ -94,6 +95,7 @@ class VerifiedAssertion:
     guest: bool = False
     may_be_new: bool = False
     claims: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    remark: str = ""
 
 
 class Whose(Protocol):

@@ -91,9 +91,9 @@ class DynamoSignOnBook:
         return written(PendingItem(*keys.pending(digest)).delete, condition=PendingItem.pk.exists())
 
     @trouble(TABLE)
-    def once(self, digest: str, until: int) -> bool:
+    def once(self, digest: str, until: int, now: int) -> bool:
         item = AssertionItem(*keys.assertion(digest), expires=until)
-        return written(item.save, condition=AssertionItem.pk.does_not_exist())
+        return written(item.save, condition=AssertionItem.pk.does_not_exist() | (AssertionItem.expires <= now))
 
     @trouble(TABLE)
     def keep_proof(self, digest: str, proof: Proof) -> None:
