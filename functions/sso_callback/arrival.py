@@ -44,7 +44,7 @@ def begin(event: Any, connection: Connection | None, address: int, trial: bool =
     try:
         begun = now.arriving.begin(connection, started, to if is_path(to) else HOME, place, trial)
     except Refusal as refusal:
-        return _refused(refusal, 429)
+        return _refused(refusal)
     return on_to(begun.url, [_cookies().begun(begun.cookie, arriving.GOOD_FOR)])
 
 
@@ -58,7 +58,7 @@ def back(event: Any, sent: dict[str, str], fits: Callable[[Pending], bool]) -> R
             state or "", cookie, fits, lambda connection, pending: complete(now, connection, pending, sent, _now())
         )
     except Refusal as refusal:
-        return _refused(refusal, 503 if refusal.reason == "unavailable" else 403)
+        return _refused(refusal)
     if arrived.trace:
         return _tried(arrived)
     if arrived.proof:
@@ -75,7 +75,7 @@ def prove(event: Any, code: str) -> Response[str]:
     except Refusal as refusal:
         if refusal.reason == "code_wrong":
             return page(403, "One more step", ["That was not the code. Look into the newest mail."], ASK_CODE)
-        return _refused(refusal, 403)
+        return _refused(refusal)
     return _signed_in(event, arrived)
 
 
@@ -85,7 +85,8 @@ def _signed_in(event: Any, arrived: Arrived) -> Response[str]:
     return on_to(arrived.to, [_cookies().signed_in(arrived.session)])
 
 
-def _refused(refusal: Refusal, status: int) -> Response[str]:
+def _refused(refusal: Refusal) -> Response[str]:
+    status = STATUS.get(refusal.reason, 403)
     logger().warning(
         "a sign-in was refused",
         extra={"reason": refusal.reason, "sign_in": refusal.id, "account": refusal.account, "trial": refusal.trial},
@@ -98,6 +99,7 @@ def _refused(refusal: Refusal, status: int) -> Response[str]:
     return page(status, "You could not be signed in", [*said, told], again)
 
 
+STATUS = {"throttled": 429, "unavailable": 503}
 # What a person can do about it without anybody's help; nothing that tells who is known here.
 FRIENDLY = {
     "nobody": "Your school's list does not have you yet. Please ask your school to add you, or your email address.",

@@ -6,7 +6,7 @@ msal validates no ID token (since 1.38), so what comes out of here is verified a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -15,18 +15,22 @@ from urllib.parse import urlencode
 from entra import authority, refused
 from msal import ConfidentialClientApplication
 
+from roster.errors import RosterError
 from roster.ports import Answer, Http
 from roster.signon import Connection, Pending, SignOnRefused, Started
 
 
 def _application(connection: Connection, http: Http, secret: str, instead: str) -> Any:
     where = authority(connection)  # msal takes https alone; a stand-in is put in its place below
-    return ConfidentialClientApplication(
-        str(connection.settings["client_id"]),
-        client_credential=secret,
-        authority=where,
-        http_client=_Plain(http, where, instead),
-    )
+    try:
+        return ConfidentialClientApplication(
+            str(connection.settings["client_id"]),
+            client_credential=secret,
+            authority=where,
+            http_client=_Plain(http, where, instead),
+        )
+    except ValueError:  # msal's word for a tenant that Microsoft says nothing of
+        raise SignOnRefused("credential") from None
 
 
 def start(connection: Connection, state: str, redirect: str, http: Http, secret: str, instead: str) -> Started:
@@ -62,13 +66,20 @@ class _Plain:
 
     def get(self, url: str, params: Any = None, headers: Any = None, **more: Any) -> Any:
         asked = url.replace(*self._hosts)
-        return self._answered(self._http.get(f"{asked}?{urlencode(params)}" if params else asked, headers or {}))
+        query = f"?{urlencode(params)}" if params else ""
+        return self._answered(lambda: self._http.get(asked + query, headers or {}))
 
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **more: Any) -> Any:
-        return self._answered(self._http.post(url.replace(*self._hosts), data or {}, headers or {}))
+        return self._answered(lambda: self._http.post(url.replace(*self._hosts), data or {}, headers or {}))
 
-    def _answered(self, answer: Answer) -> _Answered:
+    def _answered(self, ask: Callable[[], Answer]) -> _Answered:
         microsoft, instead = self._hosts
+        try:
+            answer = ask()
+        except RosterError:
+            raise SignOnRefused("unavailable") from None
+        if answer.status // 100 not in (2, 4):
+            raise SignOnRefused("unavailable")
         return _Answered(
             answer.status, answer.headers, answer.body.decode("utf-8", "replace").replace(instead, microsoft)
         )

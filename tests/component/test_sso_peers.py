@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import json
-import os
-import re
-import shutil
-import signal
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -22,42 +16,14 @@ from roster.http import RequestsHttp
 from roster.signon import Connection, Pending, SignOnRefused
 from tests.fakes.entra import CLIENT, PERSON, TENANT
 from tests.fakes.saml_idp import key
-from tests.support import ROOT, function_module
+from tests.peers import form, started, through_oidc
+from tests.support import function_module
 
-PEERS = ROOT / "tests" / "peers"
 ORIGIN, REDIRECT = "https://pickatime.com", "https://pickatime.com/client?ven=11600000&azuresso=on"
 saml = function_module("sso_callback", "saml")
 entra = function_module("sso_callback", "entra")
 idtoken = function_module("sso_callback", "idtoken")
 HTTP = RequestsHttp(loopback=True)
-FIELD = re.compile(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"')
-
-
-def node() -> str:
-    """The Node.js of the environment that `make test` sets up, or the machine's own."""
-    own = ROOT / ".venv-sam" / "bin" / "node"
-    found = str(own) if own.exists() else shutil.which("node")
-    if not found or not (PEERS / "node_modules").is_dir():
-        pytest.skip("Node.js and tests/peers/node_modules are set up by `make test`")
-    return found
-
-
-def started(script: str, *arguments: str) -> Iterator[str]:
-    """In a session of its own, because the wheel's `node` is a program that starts another one."""
-    command = [node(), str(PEERS / script), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        try:
-            assert process.stdout
-            line = process.stdout.readline()
-            assert line.strip().isdigit(), f"{script} did not start"
-            yield f"http://127.0.0.1:{line.strip()}"
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def fields(page: str) -> dict[str, str]:
-    return {html.unescape(name): html.unescape(value) for name, value in FIELD.findall(page)}
-
 
 # -- SAML
 
@@ -68,7 +34,8 @@ def idp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     pem, certificate = folder / "key.pem", folder / "cert.pem"
     pem.write_bytes(key("samlp").pem)
     certificate.write_bytes(key("samlp").certificate)
-    yield from started("saml.mjs", str(pem), str(certificate), "urn:samlp")
+    with started("saml.mjs", str(pem), str(certificate), "urn:samlp") as url:
+        yield url
 
 
 def connection(idp: str, **more: Any) -> Connection:
@@ -79,9 +46,9 @@ def connection(idp: str, **more: Any) -> Connection:
 def round_trip(idp: str, told: dict[str, Any], to: Connection | None = None) -> Any:
     made = to or connection(idp)
     begun = saml.start(made, "the-state", ORIGIN)
-    more = urlencode({"told": json.dumps(told), "acs": begun.redirect})
-    page = requests.get(f"{begun.url}&{more}", timeout=10).text
-    sent = fields(page)
+    page = requests.get(f"{begun.url}&{urlencode({'told': json.dumps(told)})}", timeout=10).text
+    action, sent = form(page)
+    assert action == begun.redirect
     assert sent["RelayState"] == "the-state"
     pending = Pending("11600000", "c0ffee", "classlink", "", begun.check, begun.redirect, "/", "", 0)
     return saml.complete(made, pending, sent, datetime.now(UTC), ORIGIN)
@@ -126,30 +93,16 @@ def test_samlp_by_another_key(idp: str) -> None:
 
 @pytest.fixture(scope="module")
 def tenant() -> Iterator[str]:
-    yield from started("oidc.mjs", TENANT, CLIENT, REDIRECT)
-
-
-def posted(tenant: str, url: str) -> dict[str, str]:
-    """What the browser posts to us, after the provider's own pages."""
-    browser, page = requests.Session(), None
-    for name in ("login", "consent", ""):
-        page = browser.get(url, timeout=10)
-        form = re.search(r'<form[^>]*action="([^"]+)"', page.text)
-        assert form, page.text[:500]
-        action = urljoin(page.url, html.unescape(form[1]))
-        if not action.startswith(tenant):
-            assert html.unescape(form[1]) == REDIRECT
-            return fields(page.text)
-        sent = {"prompt": name, "login": PERSON, "password": "x"}
-        url = urljoin(page.url, browser.post(action, data=sent, timeout=10, allow_redirects=False).headers["location"])
-    raise AssertionError(page.text[:500] if page else "no page")
+    with started("oidc.mjs", TENANT, CLIENT, "", REDIRECT) as url:
+        yield url
 
 
 def test_oidc_provider_signs_somebody_in_by_an_id_token_alone(tenant: str) -> None:
     settings = {"client_id": CLIENT, "tenant_id": TENANT}
     made = Connection("c0ffee", "11600000", "azure", settings)
     begun = entra.start(made, "the-state", REDIRECT, HTTP, loopback=tenant)
-    sent = posted(tenant, begun.url)
+    action, sent = through_oidc(tenant, begun.url)
+    assert action == REDIRECT
     assert sent["state"] == "the-state"
     assert "code" not in sent
     pending = Pending("11600000", "c0ffee", "azure", "", begun.check, REDIRECT, "/", "", 0)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from json import dumps, loads
+from json import loads
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 from zlib import decompress
@@ -29,6 +29,7 @@ from roster import keys
 from roster.sessions import digest
 from roster.signon import SignOn
 from tests.e2e.admin import Admin, mails_to, put, refusal
+from tests.e2e.sign_on import Browser, write_settings
 from tests.e2e.test_admin_importer import Office
 from tests.e2e.test_admin_sign_in import wait_for
 from tests.e2e.toolkit import Evidence, School, tiny
@@ -39,30 +40,6 @@ from tests.fakes.saml_idp import ENTITY, Idp, Says, key
 UNABLE = "We are unable to find your student records with the values you have supplied."
 CODE = re.compile(r"\b[0-9]{4} [0-9]{4}\b")
 NUMBER = re.compile(r"this number: ([0-9a-f]{8})")
-
-
-@dataclass
-class Browser:
-    """One browser; it follows no redirect by itself."""
-
-    stack: Stack
-    web: requests.Session = field(default_factory=requests.Session)
-
-    def get(self, path: str, **more: Any) -> requests.Response:
-        address = path if path.startswith("http") else self.stack.url + path
-        return self.web.get(address, allow_redirects=False, timeout=30, **more)
-
-    def post(self, path: str, form: Any, origin: str = "", **headers: str) -> requests.Response:
-        address = path if path.startswith("http") else self.stack.url + path
-        sent = {"Origin": origin, **headers} if origin else headers
-        return self.web.post(address, data=form, headers=sent, allow_redirects=False, timeout=30)
-
-    def home(self) -> requests.Response:
-        return self.get("/client/home")
-
-    def act(self, path: str, form: Any) -> requests.Response:
-        """As one of our own pages sends it."""
-        return self.post(path, form, origin=self.stack.url)
 
 
 class Metadata(Sandbox):
@@ -503,20 +480,8 @@ def entra(stack: Stack, tenant: Entra) -> EntraSchool:
     admin = Admin.of(stack, "31600000")
     settings = {"client_id": CLIENT, "tenant_id": TENANT, "base_url": tenant.url}
     item = SignOn("31600000", "azure", {"azure": settings}, {}, {"azure": "e" * 24}, since="2026-01-01T00:00:00+00:00")
-    _write(stack, item)
+    write_settings(stack, item)
     return EntraSchool(admin, tenant)
-
-
-def _write(stack: Stack, settings: SignOn) -> None:
-    """As the administration writes it."""
-    told = {name: {"S": dumps(dict(getattr(settings, name)))} for name in ("live", "drafts", "ids")}
-    more = {
-        "provider": {"S": settings.provider}, "since": {"S": settings.since}, "version": {"N": "1"},
-        "trust_email": {"BOOL": True}, "just_in_time": {"BOOL": True},
-    }  # fmt: skip
-    put(stack, keys.sign_on(settings.account), {**told, **more})
-    for provider, id in settings.ids.items():
-        put(stack, keys.connection(id), {"account": {"S": settings.account}, "provider": {"S": provider}})
 
 
 def test_a_participant_comes_from_the_portal_without_an_account(stack: Stack, entra: EntraSchool) -> None:
@@ -774,7 +739,9 @@ def test_vs_an_imported_parent_signs_in_by_veracross(
     veracross.sso.redirect_uris.append(f"{stack.url}/client")
     settings = {"route": veracross.route, "client_id": veracross.client_id, "base_url": veracross.url}
     ids = {"veracross": "v" * 24}
-    _write(stack, SignOn("31800000", "veracross", {"veracross": settings}, {}, ids, since="2026-01-01T00:00:00+00:00"))
+    write_settings(
+        stack, SignOn("31800000", "veracross", {"veracross": settings}, {}, ids, since="2026-01-01T00:00:00+00:00")
+    )
     browser = Browser(stack)
     start = browser.get("/client?ven=31800000")
     assert "Sign in with Veracross" in start.text
@@ -798,7 +765,7 @@ def test_vs_04_who_begins_on_www_ends_there(stack: Stack, evidence: Evidence, ve
     veracross.sso.redirect_uris += [f"{stack.url}/client", f"{www}/client"]
     settings = {"route": veracross.route, "client_id": veracross.client_id, "base_url": veracross.url}
     signon = SignOn("31800002", "veracross", {"veracross": settings}, {}, {"veracross": "w" * 24}, since="2026-01-01")
-    _write(stack, signon)
+    write_settings(stack, signon)
     browser = Browser(stack)
     begun = browser.get(f"/sso/veracross/{'w' * 24}/start", headers=host)
     back = browser.get(begun.headers["location"]).headers["location"]
@@ -819,7 +786,7 @@ def test_vs_05_the_log_names_the_redirect_url_that_is_missing(stack: Stack, vera
     """The administrator reads which one; the parent reads plain words."""
     admin = Admin.of(stack, "31800003")
     settings = {"route": veracross.route, "client_id": veracross.client_id, "base_url": veracross.url}
-    _write(
+    write_settings(
         stack, SignOn(admin.account, "veracross", {"veracross": settings}, {}, {"veracross": "x" * 24}, since="2026")
     )
     browser = Browser(stack)

@@ -1,13 +1,16 @@
 // A SAML identity provider that is not ours (samlp, by Auth0), on loopback. It answers every request at once with the
-// user and the options of the query, by the page that a browser would post on.
+// user and the options of the query, by the page that a browser would post on; /metadata is samlp's own.
 import express from 'express';
 import samlp from 'samlp';
 import { readFileSync } from 'node:fs';
 
 const [key, cert, issuer] = process.argv.slice(2);
 const app = express();
-app.get('/sso', (req, res, next) => {
+app.get('/metadata', samlp.metadata({ issuer, cert: readFileSync(cert, 'utf8'), redirectEndpointPath: '/sso' }));
+app.get('/sso', (req, res, next) => samlp.parseRequest(req, (error, asked) => {
+  if (error) return next(error);
   const told = JSON.parse(req.query.told ?? '{}');
+  const acs = asked.assertionConsumerServiceURL;
   samlp.auth({
     issuer,
     cert: readFileSync(cert),
@@ -17,9 +20,9 @@ app.get('/sso', (req, res, next) => {
     signResponse: told.signResponse ?? false,
     lifetimeInSeconds: told.lifetime ?? 300,
     ...(told.audience ? { audience: told.audience } : {}),
-    destination: req.query.acs,
-    recipient: req.query.acs,
-    getPostURL: (audience, document, request, callback) => callback(null, req.query.acs),
+    destination: acs,
+    recipient: acs,
+    getPostURL: (audience, document, request, callback) => callback(null, acs),
     getUserFromRequest: () => ({
       id: told.id ?? 'jan.novak', emails: told.email === null ? [] : [{ value: told.email ?? 'jan@school.example' }],
       displayName: 'Jan Novak', name: { givenName: 'Jan', familyName: 'Novak' },
@@ -33,5 +36,5 @@ app.get('/sso', (req, res, next) => {
       getNameIdentifier: () => ({ nameIdentifier: user.id }),
     }),
   })(req, res, next);
-});
+}));
 const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port));

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from roster.arriving import MOST_PER_PLACE, Arrived, Arriving, Refusal
+from roster.belonging import Belonging
 from roster.model import BY_HAND
 from roster.ports import Contact
 from roster.proving import MOST_CODES, TRIES, Proving
 from roster.recognising import MADE
 from roster.sessions import digest
-from roster.signon import Connection, Identity, Pending, SignOn, Started, VerifiedAssertion
+from roster.signon import Connection, Identity, Pending, SignOn, SignOnRefused, Started, VerifiedAssertion
 from roster.visits import Visits
 from tests.fakes.signon import Counts, Hands, MemoryPeople, MemorySignOnBook
 from tests.fakes.staff import Clock
@@ -40,8 +41,9 @@ class School:
             self.book, self.kept, self.clock, lambda: next(self.tokens), lambda: next(codes),
             lambda **told: self.mailed.append(told),
         )  # fmt: skip
+        belonging = Belonging(self.book, self.people, Hands(self.people), self.people, self.clock)
         self.arriving = Arriving(
-            self.book, self.people, Hands(self.people), self.people, self.kept, self.visits, proving, self.clock,
+            self.book, self.people, belonging, self.kept, self.visits, proving, self.clock,
             lambda: next(self.tokens), lambda: "short",
         )  # fmt: skip
 
@@ -208,6 +210,21 @@ def test_079_the_same_sub_in_two_schools_is_two_people() -> None:
     other = school.sign_in("7", "b@x.example", issuer="school-b")
     assert one.key != other.key
     assert len(school.book.identities) == 2
+
+
+def test_a_provider_that_does_not_answer_when_a_sign_in_begins() -> None:
+    school = School()
+    connection = school.book.settings(ACCOUNT).connection("azure")
+    assert connection
+
+    def silent(connection: Connection, state: str) -> Started:
+        raise SignOnRefused("unavailable")
+
+    with pytest.raises(Refusal) as info:
+        school.arriving.begin(connection, silent, "/", "place")
+    assert (info.value.reason, info.value.account) == ("unavailable", ACCOUNT)
+    assert [one.outcome for one in school.book.told] == ["unavailable"]
+    assert school.book.waiting == {}
 
 
 def test_098_a_flood_of_starts_from_one_place_is_throttled() -> None:

@@ -243,6 +243,19 @@ def test_069_with_a_secret_the_token_is_verified_all_the_same(tenant: Entra) -> 
 
 
 @pytest.mark.usefixtures("with_its_folder")
+def test_071_a_provider_that_does_not_answer_the_code_flow(tenant: Entra) -> None:
+    """When a sign-in begins, and when it comes back."""
+    pending = code_flow(tenant)
+    tenant.down = True
+    with pytest.raises(SignOnRefused) as info:
+        redeem(tenant, pending)
+    assert info.value.reason == "unavailable"
+    with pytest.raises(SignOnRefused) as info:
+        code_flow(tenant)
+    assert info.value.reason == "unavailable"
+
+
+@pytest.mark.usefixtures("with_its_folder")
 def test_070_a_registration_that_needs_a_secret(tenant: Entra) -> None:
     pending = code_flow(tenant)
     tenant.redeemed = {"error": "invalid_client", "error_description": "AADSTS7000218: The request body must contain"}

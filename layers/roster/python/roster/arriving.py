@@ -9,25 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from hmac import compare_digest
 from json import dumps
 
-from roster.model import BY_HAND, Kind, Level
-from roster.ports import Contact, ContactBook, ContactCard, HandBook, SignIns, SignOnBook, Ties
+from roster.belonging import Belonging
+from roster.ports import ContactBook, SignIns, SignOnBook
 from roster.proving import Proving
-from roster.recognising import MADE, Candidates, Policy, Unproven, recognise
+from roster.recognising import Policy, Unproven, recognise
 from roster.sessions import digest
 from roster.signon import (
     Connection,
-    Identity,
     Pending,
     SignOn,
     SignOnRefused,
     Started,
     Trace,
     VerifiedAssertion,
-    Whose,
 )
 from roster.visits import Visits
 
@@ -36,7 +33,6 @@ TRACED = timedelta(days=30)
 TRIAL_SHOWN = timedelta(days=1)  # a trial tells claims, which are personal
 MOST_PER_PLACE = 600  # sign-ins that begin at one source IP in an hour: all of a school sits behind one
 RENEWED = ("certificates", "fetched")  # of a connection's settings, by nobody's decision
-KINDS = (Kind.TEACHER.value, Kind.PARENT.value, Kind.STUDENT.value, Kind.ADMINISTRATOR.value)
 
 Start = Callable[[Connection, str], Started]
 Complete = Callable[[Connection, Pending], VerifiedAssertion]
@@ -79,8 +75,7 @@ class Arriving:
 
     book: SignOnBook
     contacts: ContactBook
-    hands: HandBook
-    ties: Ties
+    belonging: Belonging
     kept: SignIns
     visits: Visits
     proving: Proving
@@ -89,13 +84,18 @@ class Arriving:
     short: Callable[[], str]
 
     def begin(self, connection: Connection, start: Start, to: str, place: str, trial: bool = False) -> Begun:
-        """Raises Refusal where too many begin at one place."""
+        """Raises Refusal where too many begin at one place, and where the provider has to be asked and says nothing."""
         now = self.now()
         window, forget = f"{now:%Y-%m-%dT%H}", int((now + timedelta(hours=2)).timestamp())
         if not self.kept.counted(digest(f"sign-on {place}"), window, MOST_PER_PLACE, forget):
             raise Refusal("throttled", self.short(), connection.account)
         state, cookie = self.token(), self.token()
-        started = start(connection, state)
+        try:
+            started = start(connection, state)
+        except SignOnRefused as refused:
+            trace = Trace(connection.account, now.isoformat(), self.short(), connection.provider, refused.reason, trial)
+            self._keep(replace(trace, detail=refused.detail))
+            raise Refusal(refused.reason, trace.id, connection.account, trial) from None
         pending = Pending(
             connection.account,
             connection.id,
@@ -143,7 +143,7 @@ class Arriving:
             contact = self.contacts.of(proof.account, [proof.contact]).get(proof.contact)
             if not contact or contact.inactive_since:
                 raise SignOnRefused("inactive")
-            self._bind(proof, self.book.identity(proof), contact)
+            self.belonging.bind(proof, self.book.identity(proof), contact)
         except SignOnRefused as refused:
             if trace.account:
                 self._keep(replace(trace, outcome=refused.reason))
@@ -171,7 +171,9 @@ class Arriving:
     ) -> Arrived:
         before = self.book.identity(said)
         try:
-            met = recognise(said, self._candidates(said, before), Policy(signon.trust_email, signon.just_in_time))
+            met = recognise(
+                said, self.belonging.candidates(said, before), Policy(signon.trust_email, signon.just_in_time)
+            )
         except Unproven as unproven:
             if pending.trial:
                 raise
@@ -186,55 +188,12 @@ class Arriving:
             )
             self._keep(told)
             return Arrived("", pending.to, pending.account, told)
-        contact = met.contact or self._made(said)
-        self._bind(said, before, contact)
+        contact = met.contact or self.belonging.made(said)
+        self.belonging.bind(said, before, contact)
         if met.instead:
-            self._take_over(said.account, met.instead, contact)
+            self.belonging.take_over(said.account, met.instead, contact)
         self._keep(replace(trace, outcome=met.how))
         return Arrived(self.visits.begin(said.account, contact.key, pending.connection), pending.to, said.account)
-
-    def _candidates(self, said: VerifiedAssertion, link: Identity | None) -> Candidates:
-        linked = self.contacts.of(said.account, [link.key]).get(link.key) if link else None
-        lost = link if link and (not linked or linked.inactive_since) else None
-        ids = [(origin, kind, id) for origin, id in said.roster_ids for kind in KINDS]
-        by_id = [*self.contacts.of(said.account, ids).values()]
-        if lost and not by_id:  # the roster was imported under new ids
-            numbers = {lost.number, lost.sis_id} - {""}
-            by_id = [one for n in numbers for one in self.contacts.with_number(said.account, [lost.kind], n)]
-        by_email = self.contacts.with_email(said.account, KINDS, said.email) if said.email else ()
-        if lost and not by_id and not by_email and lost.email:
-            by_email = self.contacts.with_email(said.account, [lost.kind], lost.email)
-        return Candidates(linked, tuple(by_id), tuple(by_email))
-
-    def _made(self, said: VerifiedAssertion) -> Contact:
-        """A new contact; of two sign-ins at once, both make the same one."""
-        id = MADE + sha256("\n".join((said.provider, said.issuer, said.subject)).encode()).hexdigest()[:32]
-        level = Level.CUSTOMER.value
-        first, last = (said.first, said.last) if said.first or said.last else ("", said.email.partition("@")[0])
-        card = ContactCard(BY_HAND, Kind.PARENT.value, id, level=level, first=first, last=last, email=said.email)
-        if not self.hands.of(said.account, card.key):
-            self.hands.add(said.account, [card])
-        return Contact(*card.key, level=level, first=first, last=last, email=said.email)
-
-    def _bind(self, who: Whose, before: Identity | None, contact: Contact) -> None:
-        after = Identity(*contact.key, contact.number, contact.sis_id, contact.email, self.now().isoformat())
-        if before and before.key == after.key:
-            return
-        if not self.book.bind(who, before, after):
-            now = self.book.identity(who)
-            if not now or now.key != after.key:
-                raise SignOnRefused("taken")
-
-    def _take_over(self, account: str, made: Contact, by: Contact) -> None:
-        """Whom the school knows now takes the place of whom a sign-in made, with the children that were linked."""
-        for origin, id, relation, _ in made.related:
-            child = origin, Kind.STUDENT.value, id
-            self.ties.tie(account, by.key, child, relation)
-            self.ties.untie(account, made.key, child)
-        card = self.hands.of(account, made.key)
-        if card:
-            gone = replace(card, inactive_since=self.now().date().isoformat())
-            self.hands.change(account, gone, ["inactive_since"])
 
     def _keep(self, trace: Trace) -> None:
         kept = TRIAL_SHOWN if trace.seen else TRACED

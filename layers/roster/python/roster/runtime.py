@@ -513,6 +513,7 @@ def signing() -> Signing:
     from time import monotonic, sleep
 
     from roster.arriving import Arriving
+    from roster.belonging import Belonging
     from roster.contactbook import DynamoContactBook
     from roster.handbook import DynamoHandBook
     from roster.http import RequestsHttp
@@ -527,6 +528,7 @@ def signing() -> Signing:
     use_table(os.environ["TABLE_NAME"])
     book, kept, contacts, ties = DynamoSignOnBook(), DynamoSignIns(), DynamoContactBook(), DynamoTies()
     visits = Visits(kept, book, contacts, _now, _token)
+    belonging = Belonging(book, contacts, DynamoHandBook(), ties, _now)
     origin, sandboxes = os.environ["SITE_ORIGIN"], "SANDBOXES" in os.environ
     tell = Later(os.environ["TELLING_FUNCTION"]).call
     proving = Proving(book, kept, _now, _token, _code, tell)
@@ -534,7 +536,7 @@ def signing() -> Signing:
         (origin, origin.replace("://", "://www.", 1)),
         sandboxes,
         book,
-        Arriving(book, contacts, DynamoHandBook(), ties, kept, visits, proving, _now, _token, _short),
+        Arriving(book, contacts, belonging, kept, visits, proving, _now, _token, _short),
         visits,
         Linking(contacts, ties, kept, DynamoAttempts(), _now, monotonic, sleep),
         contacts,
