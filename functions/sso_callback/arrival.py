@@ -99,7 +99,7 @@ def _refused(refusal: Refusal) -> Response[str]:
     return page(status, "You could not be signed in", [*said, told], again)
 
 
-STATUS = {"throttled": 429, "unavailable": 503}
+STATUS = {"throttled": 429, "unavailable": 503, "busy": 503}
 # What a person can do about it without anybody's help; nothing that tells who is known here.
 FRIENDLY = {
     "nobody": "Your school's list does not have you yet. Please ask your school to add you, or your email address.",
@@ -113,6 +113,7 @@ FRIENDLY = {
     "not_assigned": "Your school has not given your account access to pickAtime yet.",
     "more_needed": "Your school asks for another step first, such as multifactor authentication.",
     "unavailable": "The sign-in page of your school does not answer. Please try again in a few minutes.",
+    "busy": "Your school's list is being renewed at this moment. Please try again in a few minutes.",
     "throttled": "Too many people are signing in from one place. Please try again later.",
 }
 

@@ -57,7 +57,7 @@ def verified(connection: Connection, pending: Pending, root: Any, now: datetime,
         email,
         first,
         last,
-        ((CLASSLINK, roster_id),) if roster_id else (),
+        roster_ids=((CLASSLINK, roster_id),) if roster_id else (),
         claims={"NameID": (subject,), **said},
     )
 

@@ -74,7 +74,9 @@ def complete(
         sha256(f"veracross\n{route}\n{code}".encode()).hexdigest(),
         int(now.timestamp()) + USED_FOR,
         email,
+        username=name,
         roster_ids=((VERACROSS, subject),),
+        id_is_the_rosters=False,  # an account's number by the vendor's word, a person's in practice (§7.3)
         claims={
             "sub": (subject,),
             "email": (email,),

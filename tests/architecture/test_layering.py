@@ -78,12 +78,12 @@ LEVELS = (
         "use cases",
         dict.fromkeys(
             (
-                "administration administrators adopting announcing apart arriving audit beginning billing booking "
-                "cancelling classes clearance comparing connect contacts deciding desk duplicates editing events "
-                "explaining filing finishing handlist importing inherited integrated integrations ledgers leftovers "
-                "linking matching mending nights onboarding place plan previews proving pull pulled reading "
-                "recognising report rewriting sessions settled sharing sheaf signin staging starting state support "
-                "switching sync tabular telling timeline tokens turn visits"
+                "administration administrators adopting announcing apart arriving audit beginning belonging "
+                "billing booking cancelling classes clearance comparing connect contacts deciding desk duplicates "
+                "editing events explaining filing finishing handlist importing inherited integrated integrations "
+                "ledgers leftovers linking matching mending nights onboarding place plan previews proving pull "
+                "pulled reading recognising report rewriting sessions settled sharing sheaf signin staging "
+                "starting state support switching sync tabular telling timeline tokens turn visits"
             ).split(),
             STRUCTS,
         ),

@@ -11,9 +11,9 @@ from roster.contactbook import DynamoContactBook
 from roster.errors import AlreadyRunning
 from roster.handbook import DynamoHandBook
 from roster.model import ContactEntry, Person
-from roster.ports import Attempt, Change, ContactMark, RunKey
+from roster.ports import Attempt, Change, ContactCard, ContactMark, RunKey
 from roster.records import DynamoRecords
-from roster.signon import Identity, Pending, Proof, SignOn, Trace, VerifiedAssertion
+from roster.signon import Identity, Pending, Proof, SignOn, Trace, VerifiedAssertion, named
 from roster.signonbook import DynamoSignOnBook
 from roster.store import DynamoRoster
 from roster.ties import DynamoAttempts, DynamoTies
@@ -110,3 +110,21 @@ def test_a_proof_is_taken_once(table: str) -> None:
     assert BOOK.identity(said("jan")) == Identity(*MARY), "the same person as of the answer"
     assert [BOOK.take_proof("secret"), BOOK.take_proof("secret")] == [True, False]
     assert BOOK.proof("secret") is None
+
+
+def test_whose_a_contact_is_and_of_which_issuer(table: str) -> None:
+    assert BOOK.holder(ACCOUNT, MARY, "azure") == ""
+    assert BOOK.bind(said("p1"), None, Identity(*MARY))
+    assert BOOK.holder(ACCOUNT, MARY, "azure") == named(said("p1"))
+    assert BOOK.holder(ACCOUNT, MARY, "classlink") == ""
+    assert not BOOK.unbind(ACCOUNT, MARY, "azure", unless="issuer")
+    assert BOOK.unbind(ACCOUNT, MARY, "azure", unless="another issuer")
+    assert BOOK.holder(ACCOUNT, MARY, "azure") == ""
+
+
+def test_whom_a_sign_in_made_leaves_and_is_back(table: str) -> None:
+    hands, card = DynamoHandBook(), ContactCard("pickatime", "parent", "sso-1", "Customer", email="m@x.example")
+    hands.add(ACCOUNT, [card])
+    for gone in ("2026-11-01", ""):
+        assert hands.change(ACCOUNT, replace(card, inactive_since=gone), ["inactive_since"])
+        assert DynamoContactBook().of(ACCOUNT, [card.key])[card.key].inactive_since == gone

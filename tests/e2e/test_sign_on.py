@@ -341,6 +341,18 @@ def test_074_an_administrator_proves_the_address_once_and_works_then(stack: Stac
     school.admin.patch("/api/sign-on", {"provider": "classlink"})
 
 
+def test_whoever_was_taken_for_the_wrong_person_is_signed_out_when_the_link_is_taken_back(
+    stack: Stack, school: SamlSchool
+) -> None:
+    parent, wrong = parents(school)[4], Browser(stack)
+    said = {**said_of(parent), "name_id": "somebody else"}
+    assert school.sign_in(wrong, **said).status_code == 303
+    assert wrong.home().status_code == 200
+    assert school.admin.delete(f"/api/contacts/clever/parent/{parent.id}/sign-in").status_code == 200
+    assert wrong.home().status_code == 401
+    assert school.sign_in(Browser(stack), **said_of(parent)).status_code == 303
+
+
 def test_075_shared_addresses_are_not_guessed(stack: Stack, school: SamlSchool) -> None:
     nobody = {"name_id": "x", "attributes": {"Email": ("nobody@nowhere.example",)}}
     assert reason(school, school.sign_in(Browser(stack), **nobody)) == "nobody"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from roster import keys
+from roster.errors import AlreadyRunning
 from roster.ports import Attempt, Contact, ContactCard, ContactId, Session
-from roster.signon import Identity, Pending, Proof, SignOn, Trace, Whose
+from roster.signon import Identity, Pending, Proof, SignOn, Trace, Whose, named
 
 
 class MemorySignOnBook:
@@ -77,8 +79,13 @@ class MemorySignOnBook:
         self.identities[mine] = after
         return True
 
-    def unbind(self, account: str, contact: ContactId, provider: str) -> bool:
+    def holder(self, account: str, contact: ContactId, provider: str) -> str:
+        found = (whose for whose, one in self.identities.items() if one.key == contact and whose[1] == provider)
+        return next((named(Known(*whose)) for whose in found), "")
+
+    def unbind(self, account: str, contact: ContactId, provider: str, unless: str = "") -> bool:
         found = [whose for whose, one in self.identities.items() if one.key == contact and whose[1] == provider]
+        found = [whose for whose in found if not unless or whose[2] != unless]
         for whose in found:
             del self.identities[whose]
         return bool(found)
@@ -94,12 +101,22 @@ def _whose(who: Whose) -> tuple[str, ...]:
     return who.account, who.provider, who.issuer, who.subject
 
 
+class Known(NamedTuple):
+    """roster.signon.Whose."""
+
+    account: str
+    provider: str
+    issuer: str
+    subject: str
+
+
 class MemoryPeople:
     """One account's contacts: roster.ports.ContactBook, HandBook and Ties, as far as sign-on uses them."""
 
     def __init__(self) -> None:
         self.all: dict[ContactId, Contact] = {}
         self.dates: dict[ContactId, str] = {}
+        self.held_after: int | None = None  # how many ties may be written until a run holds the contacts
 
     def put(self, *contacts: Contact) -> None:
         self.all |= {one.key: one for one in contacts}
@@ -128,20 +145,28 @@ class MemoryPeople:
 
     def card(self, account: str, contact: ContactId) -> ContactCard | None:
         one = self.all.get(contact)
-        return ContactCard(*one.key, one.level, one.first, one.last, one.email) if one else None
+        if not one:
+            return None
+        card = ContactCard(*one.key, one.level, one.first, one.last, one.email)
+        return replace(card, inactive_since=one.inactive_since)
 
     def add(self, account: str, cards: Sequence[ContactCard]) -> None:
         self.put(
             *(Contact(*one.key, level=one.level, first=one.first, last=one.last, email=one.email) for one in cards)
         )
 
-    def change(self, account: str, card: ContactCard, names: object, beside: object = None) -> bool:
-        self.all[card.key] = replace(self.all[card.key], inactive_since=card.inactive_since)
+    def change(self, account: str, card: ContactCard, names: Iterable[str], beside: object = None) -> bool:
+        told = {name: getattr(card, name) for name in names}
+        self.all[card.key] = replace(self.all[card.key], **told)
         return True
 
     # -- of Ties
 
     def tie(self, account: str, parent: ContactId, student: ContactId, relation: str) -> None:
+        if self.held_after is not None:
+            if not self.held_after:
+                raise AlreadyRunning("a run rewrites the contacts")
+            self.held_after -= 1
         for one, other in ((parent, student), (student, parent)):
             if one in self.all and not any(tie[:2] == (other[0], other[2]) for tie in self.all[one].related):
                 tied = (*self.all[one].related, (other[0], other[2], relation, ""))

@@ -11,6 +11,7 @@ import pytest
 
 from roster.arriving import MOST_PER_PLACE, Arrived, Arriving, Refusal
 from roster.belonging import Belonging
+from roster.errors import NotSignedIn
 from roster.model import BY_HAND
 from roster.ports import Contact
 from roster.proving import MOST_CODES, TRIES, Proving
@@ -70,6 +71,11 @@ class School:
     def prove(self, secret: str, code: str) -> Contact:
         return self.visits.of(self.arriving.prove(secret, code).session).contact
 
+    def arrive_by_code(self, subject: str, email: str, **more: Any) -> str:
+        """The secret of the session."""
+        secret = self.asked(subject, email, **more)
+        return self.arriving.prove(secret, self.mailed[-1]["code"]).session
+
     def unproven(self, secret: str, code: str) -> str:
         with pytest.raises(Refusal) as info:
             self.arriving.prove(secret, code)
@@ -100,7 +106,8 @@ class School:
 
 
 def parent(id: str, email: str, **more: Any) -> Contact:
-    return Contact("clever", "parent", id, "Customer", first=id, last="Novak", email=email, **more)
+    told = {"origin": "clever", "kind": "parent", "level": "Customer", "first": "Jan", "last": "Novak", **more}
+    return Contact(id=id, email=email, **told)
 
 
 def test_076_addresses_are_compared_without_capitals_and_nothing_else() -> None:
@@ -187,12 +194,16 @@ def test_nobody_is_flooded_with_codes() -> None:
     school.asked("eve", "p@x.example")
 
 
-def test_who_is_linked_already_is_nobody_elses_by_a_code() -> None:
+def test_whoever_types_the_code_of_an_administrators_address_is_that_one_alone() -> None:
     school = School()
     school.people.put(replace(parent("p1", "p@x.example"), level="Administrator"))
-    school.prove(school.asked("jan", "p@x.example"), school.mailed[-1]["code"])
-    secret = school.asked("eve", "p@x.example")
-    assert school.unproven(secret, school.mailed[-1]["code"]) == "taken"
+    jan = school.arrive_by_code("jan", "p@x.example")
+    assert school.visits.of(jan).contact.id == "p1"
+    eve = school.arrive_by_code("eve", "p@x.example")
+    assert school.visits.of(eve).contact.id == "p1"
+    with pytest.raises(NotSignedIn):
+        school.visits.of(jan)
+    assert [whose[3] for whose in school.book.identities] == ["eve"]
 
 
 def test_a_teacher_of_a_high_level_is_known_by_the_rosters_id_and_by_an_earlier_link() -> None:
@@ -295,6 +306,167 @@ def test_whom_a_sign_in_made_gives_way_to_whom_the_school_brings_with_their_chil
     assert school.people.all[child.key].related == (("clever", "p1", "", ""),)
 
 
+def test_whoever_gave_way_to_the_roster_is_back_when_it_has_them_no_more() -> None:
+    school = School()
+    made = school.sign_in("jan", "p@x.example")
+    school.people.put(parent("p1", "p@x.example"))
+    assert school.sign_in("jan", "p@x.example").id == "p1"
+    del school.people.all["clever", "parent", "p1"]
+    assert school.sign_in("jan", "p@x.example").key == made.key
+    gone = replace(school.people.all[made.key], inactive_since="2026-11-01")
+    school.people.put(gone)
+    assert school.refused("jan", "p@x.example") == "inactive", "whom an administrator removed stays so"
+
+
+def test_a_removed_parent_does_not_become_the_spouse_who_shares_the_address() -> None:
+    school = School("classlink")
+    father = parent("dad", "home@x.example", first="Karl", number="7")
+    school.people.put(father)
+    assert school.sign_in("karl", "home@x.example").id == "dad"
+    school.people.put(replace(father, inactive_since="2026-11-01"), parent("mum", "home@x.example", first="Eva"))
+    assert school.refused("karl", "home@x.example") == "inactive"
+    assert school.sign_in("eva", "home@x.example").id == "mum"
+    school.people.put(parent("other", "o@x.example", first="Otto", number="7"))
+    assert school.refused("karl") == "inactive", "a number is given to somebody else"
+    school.people.put(replace(father, id="dad-again"))
+    assert school.sign_in("karl").id == "dad-again", "the same person under a new id"
+
+
+def test_what_a_contact_is_known_by_is_that_of_the_last_sign_in() -> None:
+    school = School("classlink")
+    school.people.put(parent("old", "p@x.example"))
+    school.sign_in("jan", "p@x.example")
+    school.people.put(parent("old", "p@x.example", number="7"))
+    school.sign_in("jan")
+    del school.people.all["clever", "parent", "old"]
+    school.people.put(parent("new", "other@x.example", number="7"))
+    assert school.sign_in("jan").id == "new"
+
+
+def test_a_school_that_moves_to_another_tenant_keeps_its_people() -> None:
+    school = School()
+    school.people.put(parent("p1", "p@x.example"), parent("p2", "q@x.example", first="Eva"))
+    before = school.arrive("old-oid", "p@x.example", issuer="pilot tenant").session
+    assert school.sign_in("new-oid", "p@x.example", issuer="tenant").id == "p1"
+    with pytest.raises(NotSignedIn):
+        school.visits.of(before)
+    assert school.refused("another", "p@x.example", issuer="tenant") == "taken", "one tenant has one person of it"
+
+
+def test_a_district_that_sends_another_name_id_keeps_its_people() -> None:
+    """The roster's id says that it is the same person."""
+    school = School("classlink")
+    school.people.put(parent("p1", "p@x.example", origin="classlink"))
+    told = {"roster_ids": (("classlink", "p1"),)}
+    assert school.sign_in("jsmith", "p@x.example", **told).id == "p1"
+    assert school.sign_in("p1", "p@x.example", **told).id == "p1"
+    assert [whose[3] for whose in school.book.identities] == ["p1"]
+
+
+def test_a_login_that_was_given_to_somebody_else_opens_nobodys_contact() -> None:
+    school = School("classlink")
+    school.people.put(
+        parent("p1", "old@x.example", origin="classlink"), parent("p2", "new@x.example", origin="classlink")
+    )
+    assert school.sign_in("jsmith", "old@x.example", roster_ids=(("classlink", "p1"),)).id == "p1"
+    assert school.refused("jsmith", "new@x.example", roster_ids=(("classlink", "p2"),)) == "two_contacts"
+    school.book.unbind(ACCOUNT, ("classlink", "parent", "p1"), "classlink")
+    assert school.sign_in("jsmith", "new@x.example", roster_ids=(("classlink", "p2"),)).id == "p2"
+
+
+def test_an_administrators_new_address_is_proved_before_the_old_person_is_let_in_again() -> None:
+    school = School()
+    keeper = parent("adm", "old@x.example", origin=BY_HAND, kind="administrator", level="Administrator")
+    school.people.put(keeper)
+    before = school.arrive_by_code("old-principal", "old@x.example")
+    assert school.sign_in("old-principal", "old@x.example").id == "adm"
+    school.people.put(replace(keeper, email="new@x.example"))
+    school.asked("old-principal", "old@x.example")
+    assert school.mailed[-1]["email"] == "new@x.example", "which the old one does not get"
+    now = school.arrive_by_code("new-principal", "new@x.example")
+    assert school.visits.of(now).contact.id == "adm"
+    with pytest.raises(NotSignedIn):
+        school.visits.of(before)
+    assert school.sign_in("new-principal", "new@x.example").id == "adm", "and is not asked again"
+
+
+def test_a_teacher_who_administers_an_event_as_well_signs_in_as_the_teacher() -> None:
+    school = School()
+    teacher = parent("t1", "t@x.example", kind="teacher", level="Appointment Viewer")
+    keeper = parent("adm", "t@x.example", origin=BY_HAND, kind="administrator", level="Event Administrator")
+    school.people.put(teacher, keeper)
+    assert school.sign_in("oid", "t@x.example").id == "t1"
+    school.people.put(parent("made", "t@x.example", origin=BY_HAND))
+    assert school.refused("another", "t@x.example") == "several"
+
+
+@pytest.mark.parametrize("guest", [False, True])
+def test_who_was_a_customer_and_is_staff_by_now_is_asked_for_a_code(guest: bool) -> None:
+    """And keeps the children that they have linked."""
+    school = School()
+    made = school.sign_in("oid", "a@x.example", guest=guest)
+    child = Contact("clever", "student", "s1", "Customer", first="Ann")
+    school.people.put(child)
+    school.people.tie(ACCOUNT, made.key, child.key, "")
+    kind, level = ("teacher", "Appointment Viewer") if guest else ("administrator", "Administrator")
+    school.people.put(parent("staff", "a@x.example", origin="clever" if guest else BY_HAND, kind=kind, level=level))
+    session = school.arrive_by_code("oid", "a@x.example", guest=guest)
+    now = school.visits.of(session).contact
+    assert (now.id, [tie[1] for tie in now.related]) == ("staff", ["s1"])
+    assert school.people.all[made.key].inactive_since
+
+
+def test_children_are_not_lost_when_a_run_holds_the_contacts_as_somebody_gives_way() -> None:
+    school = School()
+    made = school.sign_in("jan", "p@x.example")
+    children = [Contact("clever", "student", id, "Customer", first=id) for id in ("s1", "s2")]
+    for child in children:
+        school.people.put(child)
+        school.people.tie(ACCOUNT, made.key, child.key, "")
+    school.people.put(parent("p1", "p@x.example"))
+    school.people.held_after = 1
+    assert school.refused("jan", "p@x.example") == "busy"
+    school.people.held_after = None
+    now = school.sign_in("jan", "p@x.example")
+    assert (now.id, sorted(tie[1] for tie in now.related)) == ("p1", ["s1", "s2"])
+
+
+def test_a_link_that_was_taken_back_ends_the_session() -> None:
+    school = School()
+    school.people.put(parent("p1", "p@x.example"))
+    session = school.arrive("wrong person", "p@x.example").session
+    assert school.visits.of(session).contact.id == "p1"
+    school.book.unbind(ACCOUNT, ("clever", "parent", "p1"), "azure")
+    with pytest.raises(NotSignedIn):
+        school.visits.of(session)
+
+
+@pytest.mark.parametrize(
+    ("more", "email", "met"),
+    [
+        ({}, "b@x.example", "2002"),  # the id is by chance another person's
+        ({"username": "Anna"}, "", "1001"),
+        ({}, "A@x.example", "1001"),
+        ({}, "", "nobody"),
+        ({"username": "somebody"}, "", "nobody"),
+    ],
+)
+def test_an_id_that_may_be_another_number_needs_something_that_says_the_same(
+    more: dict[str, str], email: str, met: str
+) -> None:
+    """Veracross: `sub` may be an account's number, and both are small."""
+    school = School("classlink")
+    school.people.put(
+        parent("1001", "a@x.example", origin="veracross", username="anna"),
+        parent("2002", "b@x.example", origin="veracross", first="Ben"),
+    )
+    told = {"roster_ids": (("veracross", "1001"),), "id_is_the_rosters": False, **more}
+    if met == "nobody":
+        assert school.refused("1001", email, **told) == "nobody"
+    else:
+        assert school.sign_in("1001", email, **told).id == met
+
+
 class Life:
     """Five people of one school. The roster says who they are; the identity provider says so as well, or late."""
 
@@ -326,9 +498,8 @@ class Life:
         """An import: some are there, some have left, and addresses are as of now."""
         for n, email in enumerate(self.emails):
             left = "2026-11-01" if self.dice.random() < 0.2 else ""
-            one = parent(
-                f"g{self.generation}-{n}", email, number=str(n) if self.dice.random() < 0.7 else "", inactive_since=left
-            )
+            number = str(n) if self.dice.random() < 0.7 else ""
+            one = parent(f"g{self.generation}-{n}", email, first=f"Person {n}", number=number, inactive_since=left)
             known = self.school.people.all.get(one.key)
             self.school.people.put(replace(one, related=known.related if known else ()))
 

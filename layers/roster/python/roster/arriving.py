@@ -143,13 +143,13 @@ class Arriving:
             contact = self.contacts.of(proof.account, [proof.contact]).get(proof.contact)
             if not contact or contact.inactive_since:
                 raise SignOnRefused("inactive")
-            self.belonging.bind(proof, self.book.identity(proof), contact)
+            self.belonging.settle(proof, self.book.identity(proof), contact, sure=True)
         except SignOnRefused as refused:
             if trace.account:
                 self._keep(replace(trace, outcome=refused.reason))
             raise Refusal(refused.reason, trace.id, trace.account) from None
         self._keep(replace(trace, outcome="code"))
-        return Arrived(self.visits.begin(proof.account, contact.key, proof.connection), proof.to, proof.account)
+        return Arrived(self.visits.begin(proof, contact.key, proof.connection), proof.to, proof.account)
 
     def _checked(self, pending: Pending, cookie: str, fits: Callable[[Pending], bool]) -> tuple[Connection, SignOn]:
         if pending.expires <= self.now().timestamp():
@@ -189,11 +189,9 @@ class Arriving:
             self._keep(told)
             return Arrived("", pending.to, pending.account, told)
         contact = met.contact or self.belonging.made(said)
-        self.belonging.bind(said, before, contact)
-        if met.instead:
-            self.belonging.take_over(said.account, met.instead, contact)
+        self.belonging.settle(said, before, contact, sure=met.how == "roster id")
         self._keep(replace(trace, outcome=met.how))
-        return Arrived(self.visits.begin(said.account, contact.key, pending.connection), pending.to, said.account)
+        return Arrived(self.visits.begin(said, contact.key, pending.connection), pending.to, said.account)
 
     def _keep(self, trace: Trace) -> None:
         kept = TRIAL_SHOWN if trace.seen else TRACED

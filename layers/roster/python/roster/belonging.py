@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
+from roster.errors import AlreadyRunning
+from roster.folding import folded
 from roster.model import BY_HAND, Kind, Level
 from roster.ports import Contact, ContactBook, ContactCard, HandBook, SignOnBook, Ties
-from roster.recognising import MADE, Candidates
+from roster.recognising import MADE, Candidates, made_here
+from roster.sessions import digest
 from roster.signon import Identity, SignOnRefused, VerifiedAssertion, Whose
 
 KINDS = (Kind.TEACHER.value, Kind.PARENT.value, Kind.STUDENT.value, Kind.ADMINISTRATOR.value)
@@ -28,43 +31,75 @@ class Belonging:
 
     def candidates(self, said: VerifiedAssertion, link: Identity | None) -> Candidates:
         linked = self.contacts.of(said.account, [link.key]).get(link.key) if link else None
-        lost = link if link and (not linked or linked.inactive_since) else None
         ids = [(origin, kind, id) for origin, id in said.roster_ids for kind in KINDS]
-        by_id = [*self.contacts.of(said.account, ids).values()]
-        if lost and not by_id:  # the roster was imported under new ids
-            numbers = {lost.number, lost.sis_id} - {""}
-            by_id = [one for n in numbers for one in self.contacts.with_number(said.account, [lost.kind], n)]
+        by_id = tuple(self.contacts.of(said.account, ids).values())
         by_email = self.contacts.with_email(said.account, KINDS, said.email) if said.email else ()
-        if lost and not by_id and not by_email and lost.email:
-            by_email = self.contacts.with_email(said.account, [lost.kind], lost.email)
-        return Candidates(linked, tuple(by_id), tuple(by_email))
+        again = self._again(said.account, link) if link and (not linked or linked.inactive_since) else ()
+        return Candidates(linked, link.email if link else "", by_id, tuple(by_email), again)
 
     def made(self, said: VerifiedAssertion) -> Contact:
-        """A new contact; of two sign-ins at once, both make the same one."""
+        """A new contact, or the one of earlier, who gave way; of two sign-ins at once, both make the same one."""
         id = MADE + sha256("\n".join((said.provider, said.issuer, said.subject)).encode()).hexdigest()[:32]
         level = Level.CUSTOMER.value
         first, last = (said.first, said.last) if said.first or said.last else ("", said.email.partition("@")[0])
         card = ContactCard(BY_HAND, Kind.PARENT.value, id, level=level, first=first, last=last, email=said.email)
-        if not self.hands.of(said.account, card.key):
+        known = self.hands.of(said.account, card.key)
+        if not known:
             self.hands.add(said.account, [card])
+        elif known.inactive_since:
+            self.hands.change(said.account, card, ["first", "last", "email", "inactive_since"])
         return Contact(*card.key, level=level, first=first, last=last, email=said.email)
 
-    def bind(self, who: Whose, before: Identity | None, contact: Contact) -> None:
-        after = Identity(*contact.key, contact.number, contact.sis_id, contact.email, self.now().isoformat())
-        if before and before.key == after.key:
-            return
-        if not self.book.bind(who, before, after):
-            now = self.book.identity(who)
-            if not now or now.key != after.key:
-                raise SignOnRefused("taken")
+    def settle(self, who: Whose, before: Identity | None, contact: Contact, sure: bool) -> None:
+        """The contact is this person's from now on. `sure`: it is, whoever was taken for it before.
 
-    def take_over(self, account: str, made: Contact, by: Contact) -> None:
+        What an earlier sign-in made gives way first, so that a link says that nothing is left to do. Raises
+        SignOnRefused: taken, busy.
+        """
+        made = self.contacts.of(who.account, [before.key]).get(before.key) if before else None
+        if made and made_here(made) and made.key != contact.key:
+            try:
+                self._take_over(who.account, made, contact)
+            except AlreadyRunning:
+                raise SignOnRefused("busy") from None
+        self._bind(who, before, contact, sure)
+
+    def _again(self, account: str, lost: Identity) -> tuple[Contact, ...]:
+        """The linked contact under the id of a new import: one that agrees in its name too, since numbers are given to
+        others and families share an address.
+        """
+        numbers = sorted({lost.number, lost.sis_id} - {""})
+        found = [one for n in numbers for one in self.contacts.with_number(account, [lost.kind], n)]
+        if not found and lost.email:
+            found = list(self.contacts.with_email(account, [lost.kind], lost.email))
+        full = self.contacts.of(account, [one.key for one in found]).values()
+        return tuple(one for one in full if not one.inactive_since and _name(one) == lost.name)
+
+    def _bind(self, who: Whose, before: Identity | None, contact: Contact, sure: bool) -> None:
+        """A link of another issuer than the account's is one of the past: of a tenant or a school that was left."""
+        now = self.now().isoformat()
+        after = Identity(*contact.key, contact.number, contact.sis_id, contact.email, _name(contact), now)
+        if (before and replace(after, since=before.since) == before) or self.book.bind(who, before, after):
+            return
+        met = self.book.identity(who)
+        if met and met.key == after.key:
+            return
+        unless = "" if sure else who.issuer
+        if self.book.unbind(who.account, contact.key, who.provider, unless) and self.book.bind(who, before, after):
+            return
+        raise SignOnRefused("taken")
+
+    def _take_over(self, account: str, made: Contact, by: Contact) -> None:
         """Whom the school knows now takes the place of whom a sign-in made, with the children that were linked."""
         for origin, id, relation, _ in made.related:
             child = origin, Kind.STUDENT.value, id
             self.ties.tie(account, by.key, child, relation)
             self.ties.untie(account, made.key, child)
         card = self.hands.of(account, made.key)
-        if card:
+        if card and not card.inactive_since:
             gone = replace(card, inactive_since=self.now().date().isoformat())
             self.hands.change(account, gone, ["inactive_since"])
+
+
+def _name(contact: Contact) -> str:
+    return digest(folded(contact.name))

@@ -311,9 +311,9 @@ def assertion(hash: str) -> Key:
     return Key(_join("assertion", hash), "assertion")
 
 
-def identity(account: str, *whose: str) -> Key:
-    """A person at an identity provider: provider, issuer and subject, which may be of any length."""
-    return Key(_join("identity", account), _join("who", blake2b("\n".join(whose).encode(), digest_size=32).hexdigest()))
+def identity(account: str, person: str) -> Key:
+    """A person at an identity provider, by the name that roster.signon.named makes."""
+    return Key(_join("identity", account), _join("who", person))
 
 
 def identified(account: str, origin: str, kind: str, id: str, provider: str) -> Key:

@@ -761,7 +761,8 @@ class SignInLink:
 class Session:
     """A browser that is signed in. `created`: ISO time; `seen`, `expires`: Unix seconds.
 
-    `origin`, `kind`: the contact's, where an identity provider signed it in through the `connection`.
+    `origin`, `kind`: the contact's, where an identity provider signed it in through the `connection`; `who`: the name
+    of the person there (roster.signon.named).
     """
 
     account: str
@@ -772,6 +773,7 @@ class Session:
     origin: str = ""
     kind: str = ""
     connection: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True)
@@ -898,8 +900,12 @@ class SignOnBook(Protocol):
         """
         ...
 
-    def unbind(self, account: str, contact: ContactId, provider: str) -> bool:
-        """Takes a contact's identity away; False where it has none."""
+    def holder(self, account: str, contact: ContactId, provider: str) -> str:
+        """The name of the person whose contact it is (roster.signon.named), or blank."""
+        ...
+
+    def unbind(self, account: str, contact: ContactId, provider: str, unless: str = "") -> bool:
+        """Takes a contact's identity away. False where it has none, or one of the issuer `unless`."""
         ...
 
     def trace(self, trace: Trace, expires: int) -> None: ...

@@ -61,6 +61,11 @@ REASONS: Mapping[str, str] = {
     "unavailable": "The identity provider did not answer. Try again in a few minutes.",
     "no_email": "The school account has no e-mail address: fill Email under Contact Info at Microsoft Entra ID.",
     "nobody": "No contact of the account has this id or e-mail address, and none may be made by a sign-in.",
+    "two_contacts": (
+        "The earlier sign-ins of this login were of another contact than the roster id that the provider sends now. If "
+        "the login has a new owner, forget the sign-in of the first contact on the Contacts page."
+    ),
+    "busy": "The school's contacts were being rewritten at this moment, by an import or a clear. Try again afterwards.",
     "several": "More than one contact fits. Give them different e-mail addresses, or merge them on the Contacts page.",
     "confirm": (
         "An e-mail address is not proof enough for whoever administers. The first sign-in asks for a code, which is "

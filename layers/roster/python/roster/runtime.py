@@ -377,7 +377,7 @@ def administration() -> Administration:
     signons = DynamoSignOnBook()
 
     def came(session: Session) -> bool:
-        return is_live(session, signons.settings(session.account))
+        return is_live(session, signons.settings(session.account), signons)
 
     sessions = Sessions(kept, staff, _now, _token, os.environ["SUPPORT_ACCOUNT"], came)
     site = WebSite(os.environ["SITE_ORIGIN"])

@@ -51,7 +51,7 @@ class DynamoSignIns:
             item = SessionItem.get(*keys.session(digest), consistent_read=True)
         except DoesNotExist:
             return None
-        by = item.origin or "", item.kind or "", item.connection or ""
+        by = item.origin or "", item.kind or "", item.connection or "", item.who or ""
         return Session(item.account, item.contact, item.created, int(item.seen), int(item.expires), *by)
 
     @trouble(TABLE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Protocol
 
 from roster.model import JSON
@@ -77,8 +78,9 @@ class VerifiedAssertion:
     (`provider`, `issuer`, `subject`) names the person for good: the entityID and NameID, tenant and oid, or school
     route and sub. `email` may be anybody's word. `roster_ids`: (origin, id) that the roster may have. `once`: a digest
     that must not be seen twice before `until` (seconds since 1970). `claims`: all that was said, for the trial's page
-    alone. `may_be_new`: the provider vouches for who is let in, so that whom nobody knows may get a contact. `remark`:
-    what the administrator should know of this answer, not personal.
+    alone. `may_be_new`: the provider vouches for who is let in, so that whom nobody knows may get a contact.
+    `id_is_the_rosters`: whether a roster id can be no other number, so that it is proof by itself. `remark`: what the
+    administrator should know of this answer, not personal.
     """
 
     account: str
@@ -91,7 +93,9 @@ class VerifiedAssertion:
     email: str = field(default="", repr=False)
     first: str = field(default="", repr=False)
     last: str = field(default="", repr=False)
+    username: str = field(default="", repr=False)
     roster_ids: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    id_is_the_rosters: bool = True
     guest: bool = False
     may_be_new: bool = False
     claims: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
@@ -109,6 +113,11 @@ class Whose(Protocol):
     def issuer(self) -> str: ...
     @property
     def subject(self) -> str: ...
+
+
+def named(who: Whose) -> str:
+    """One short name for a person, of provider, issuer and subject, which may be of any length."""
+    return blake2b("\n".join((who.provider, who.issuer, who.subject)).encode(), digest_size=32).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -166,7 +175,7 @@ class SignOn:
 class Identity:
     """Whom a person at an identity provider is here: the contact's origin, kind and id.
 
-    `number`, `sis_id`, `email`: what the contact was known by, to find it again under a new id.
+    `number`, `sis_id`, `email`, `name` (a digest): what the contact was known by, to find it again under a new id.
     """
 
     origin: str
@@ -175,6 +184,7 @@ class Identity:
     number: str = field(default="", repr=False)
     sis_id: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
     since: str = ""
 
     @property

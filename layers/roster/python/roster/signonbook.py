@@ -15,7 +15,7 @@ from pynamodb.transactions import TransactWrite
 from roster import keys
 from roster.model import JSON
 from roster.ports import ContactId
-from roster.signon import NONE, Identity, Pending, Proof, SignOn, Trace, Whose
+from roster.signon import NONE, Identity, Pending, Proof, SignOn, Trace, Whose, named
 from roster.signontables import (
     AssertionItem,
     ConnectionItem,
@@ -136,7 +136,10 @@ class DynamoSignOnBook:
         try:
             with TransactWrite(connection=IdentityItem._get_connection().connection) as write:
                 write.save(IdentityItem(*place, **told), condition=same)
-                write.save(IdentifiedItem(*contact, who=place.sk), condition=IdentifiedItem.pk.does_not_exist() | ours)
+                write.save(
+                    IdentifiedItem(*contact, who=place.sk, issuer=who.issuer),
+                    condition=IdentifiedItem.pk.does_not_exist() | ours,
+                )
                 if before and before.key != after.key:
                     gone = keys.identified(who.account, *before.key, who.provider)
                     write.delete(IdentifiedItem(*gone), condition=IdentifiedItem.pk.does_not_exist() | ours)
@@ -147,15 +150,29 @@ class DynamoSignOnBook:
         return True
 
     @trouble(TABLE)
-    def unbind(self, account: str, contact: ContactId, provider: str) -> bool:
+    def holder(self, account: str, contact: ContactId, provider: str) -> str:
+        try:
+            item = IdentifiedItem.get(*keys.identified(account, *contact, provider), consistent_read=True)
+        except DoesNotExist:
+            return ""
+        return keys.id_of(item.who)
+
+    @trouble(TABLE)
+    def unbind(self, account: str, contact: ContactId, provider: str, unless: str = "") -> bool:
         place = keys.identified(account, *contact, provider)
         try:
             item = IdentifiedItem.get(*place, consistent_read=True)
+            if unless and item.issuer == unless:
+                return False
             with TransactWrite(connection=IdentityItem._get_connection().connection) as write:
                 write.delete(IdentifiedItem(*place), condition=IdentifiedItem.who == item.who)
                 write.delete(IdentityItem(place.pk, item.who))
         except DoesNotExist:
             return False
+        except TransactWriteError as error:
+            if condition_failed(error):
+                return False
+            raise
         return True
 
     @trouble(TABLE)
@@ -170,7 +187,7 @@ class DynamoSignOnBook:
 
 
 def _place(who: Whose) -> keys.Key:
-    return keys.identity(who.account, who.provider, who.issuer, who.subject)
+    return keys.identity(who.account, named(who))
 
 
 def _trace(account: str, item: TraceItem) -> Trace:

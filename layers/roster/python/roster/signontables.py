@@ -78,13 +78,15 @@ class IdentityItem(Item):
     number = UnicodeAttribute(null=True)
     sis_id = UnicodeAttribute(null=True)
     email = UnicodeAttribute(null=True)
+    name = UnicodeAttribute(null=True)
     since = UnicodeAttribute(null=True)
 
 
 class IdentifiedItem(Item):
-    """That a contact has an identity: `who`, the sort key of its item."""
+    """That a contact has an identity: `who`, the sort key of its item; `issuer`: who vouches for it."""
 
     who = UnicodeAttribute()
+    issuer = UnicodeAttribute(null=True)
 
 
 class AttemptItem(Item):

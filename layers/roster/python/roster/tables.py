@@ -334,6 +334,7 @@ class SessionItem(Item):
     origin = UnicodeAttribute(null=True)
     kind = UnicodeAttribute(null=True)
     connection = UnicodeAttribute(null=True)
+    who = UnicodeAttribute(null=True)
 
 
 class SignInCountItem(Item):

@@ -1,7 +1,7 @@
 """Who is signed in through an identity provider: a contact of any kind, from the roster or kept by hand.
 
-The contact and the account's sign-on are read at every request: whoever has left, or whose connection was changed or
-switched off, is signed out with the next one.
+The contact, its link and the account's sign-on are read at every request: whoever has left, whose link was taken back,
+or whose connection was changed or switched off, is signed out with the next one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from roster.errors import NotSignedIn
 from roster.ports import Contact, ContactBook, ContactId, Session, SignIns, SignOnBook
 from roster.sessions import IDLE, LONGEST, NOTED, digest
-from roster.signon import SignOn
+from roster.signon import SignOn, Whose, named
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,13 @@ class Visits:
     now: Callable[[], datetime]
     token: Callable[[], str]
 
-    def begin(self, account: str, contact: ContactId, connection: str) -> str:
+    def begin(self, who: Whose, contact: ContactId, connection: str) -> str:
         """The secret of a new session: never one that was there before."""
         secret, now = self.token(), self.now()
         origin, kind, id = contact
         expires = int((now + IDLE).timestamp())
-        session = Session(account, id, now.isoformat(), int(now.timestamp()), expires, origin, kind, connection)
+        seen, created = int(now.timestamp()), now.isoformat()
+        session = Session(who.account, id, created, seen, expires, origin, kind, connection, named(who))
         self.kept.keep_session(digest(secret), session)
         return secret
 
@@ -53,7 +54,7 @@ class Visits:
         signon = self.book.settings(session.account)
         whom = session.origin, session.kind, session.contact
         contact = self.contacts.of(session.account, [whom]).get(whom)
-        if not is_live(session, signon) or not contact or contact.inactive_since:
+        if not is_live(session, signon, self.book) or not contact or contact.inactive_since:
             raise NotSignedIn("nobody is signed in")
         if now.timestamp() - session.seen >= NOTED.total_seconds():
             expires = int(min(now + IDLE, last).timestamp())
@@ -65,6 +66,11 @@ class Visits:
             self.kept.drop_session(digest(secret))
 
 
-def is_live(session: Session, signon: SignOn) -> bool:
-    """Whether the connection through which the session came is the account's, with the settings of that time."""
-    return signon.ids.get(signon.provider) == session.connection and session.created > signon.since
+def is_live(session: Session, signon: SignOn, book: SignOnBook) -> bool:
+    """Whether the connection through which the session came is the account's, with the settings of that time, and the
+    contact still is the person's who signed in.
+    """
+    if signon.ids.get(signon.provider) != session.connection or session.created <= signon.since:
+        return False
+    whom = session.origin, session.kind, session.contact
+    return book.holder(session.account, whom, signon.provider) == session.who
