@@ -34,7 +34,7 @@ def gate(app: APIGatewayHttpResolver, next_middleware: Next) -> Response[Any]:
             return next_middleware(app)
         raise Refused(403, "Forbidden", "this route is not declared", "Write to support@pickatime.com.")
     request = app.current_event
-    site = administration().site
+    site = administration().site.at(str(request.request_context.domain_name))
     site.check_origin(declared.method, request.headers.get("origin"), request.headers.get("sec-fetch-site"))
     if declared.action:
         signed_in = administration().sessions.of(session_cookie(request))

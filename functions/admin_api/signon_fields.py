@@ -60,6 +60,7 @@ FORMS: Mapping[str, Form] = {
                 False,
                 True,
             ),
+            Field("cloud", "Cloud", "global, unless your tenant is of Microsoft's us (government) or china.", False),
         ),
     ),
     "veracross": Form(

@@ -21,7 +21,8 @@ class NamesAsked(Asked):
 
 class SettingsAsked(Asked):
     """Of ClassLink `metadata_url`, `allow_sha1`, `attributes`; of Azure AD `client_id`, `tenant_id`, `client_secret`
-    (for a registration that has one); of Veracross `route` (the School Domain), `client_id`.
+    (for a registration that has one; blank takes it away), `cloud` (Microsoft's for governments or for China); of
+    Veracross `route` (the School Domain), `client_id`.
     """
 
     metadata_url: Text | None = None
@@ -30,6 +31,7 @@ class SettingsAsked(Asked):
     client_id: Text | None = None
     tenant_id: Text | None = None
     client_secret: Annotated[str, StringConstraints(max_length=500, pattern=ONE_LINE)] | None = Field(None, repr=False)
+    cloud: Literal["global", "us", "china"] | None = None
     route: Text | None = None
 
 

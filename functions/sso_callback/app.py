@@ -39,7 +39,7 @@ def client() -> Response[str]:
             app.current_event,
             sent,
             lambda pending: (
-                pending.provider == VERACROSS and pending.redirect == arrival.here(app.current_event, "/client")
+                pending.provider == VERACROSS and pending.redirect == f"{arrival.here(app.current_event)}/client"
             ),
         )
     if any(name in sent for name in ANSWERS):
@@ -52,7 +52,7 @@ def client() -> Response[str]:
     if sent.get("azuresso") == "on":
         if known.provider != ENTRA:
             return _not_this_way(name, account, known.provider)
-        return arrival.begin(app.current_event, known.connection(ENTRA), 0)
+        return arrival.begin(app.current_event, known.connection(ENTRA))
     if known.provider == NONE:
         text = f"Signing in here is not switched on yet for {name}. Your school will tell you when it is."
         return page(200, name, [text])
@@ -67,14 +67,14 @@ def client_answer() -> Response[str]:
     return arrival.back(
         app.current_event,
         _form(),
-        lambda pending: pending.provider == ENTRA and pending.account == account and "ven=" in pending.redirect,
+        lambda pending: pending.provider == ENTRA and pending.account == account,
     )
 
 
 @app.get("/sso/<kind>/<connection>/start")
 def begin(kind: str, connection: str) -> Response[str]:
     found = _live(connection, kind)
-    return arrival.begin(app.current_event, found, 1) if found else page(404, *UNKNOWN)
+    return arrival.begin(app.current_event, found) if found else page(404, *UNKNOWN)
 
 
 @app.get("/sso/trial/<token>")
@@ -84,9 +84,8 @@ def trial(token: str) -> Response[str]:
     mark = now.book.pending(key)
     if not mark or not mark.trial or mark.expires <= _now().timestamp() or not now.book.take(key):
         return page(404, "This test was used or is too old", ["Start another one on the settings page."])
-    return arrival.begin(
-        app.current_event, now.book.settings(mark.account).connection(mark.provider, trial=True), 0, trial=True
-    )
+    tried = now.book.settings(mark.account).connection(mark.provider, trial=True)
+    return arrival.begin(app.current_event, tried, trial=True)
 
 
 @app.get("/sso/saml/<connection>/metadata")
@@ -113,16 +112,6 @@ def acs(connection: str) -> Response[str]:
             return on_to(_start_of(found))
     return arrival.back(
         app.current_event, sent, lambda pending: pending.provider == CLASSLINK and pending.connection == connection
-    )
-
-
-@app.post("/sso/entra/<connection>/callback")
-def entra_answer(connection: str) -> Response[str]:
-    """Entra's answer, at a connection's own address."""
-    return arrival.back(
-        app.current_event,
-        _form(),
-        lambda pending: pending.connection == connection and pending.redirect.endswith(f"/{connection}/callback"),
     )
 
 
@@ -181,7 +170,7 @@ app.exception_handler(Exception)(_unexpected)
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if "requestContext" not in event:
-        return steps.step(event)
+        return steps.step(event, lambda: context.get_remaining_time_in_millis() / 1000)
     answer = app.resolve(event, context)
     if signing().secure:
         answer["headers"] = {**STAY_SECURE, **answer.get("headers", {})}

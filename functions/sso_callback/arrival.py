@@ -9,11 +9,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from browser import ASK_CODE, Cookies, link, on_to, page, table
 from flows import complete, redirects, start
-from providers import VERACROSS
 
 from roster import arriving, proving
-from roster.arriving import Arrived, Refusal
-from roster.refusals import REASONS
+from roster.arriving import Arrived, Refusal, Tried
+from roster.refusals import REASONS, WELL
 from roster.runtime import logger, signing
 from roster.sessions import digest
 from roster.signon import Connection, Pending, Started
@@ -27,22 +26,24 @@ MAILED = (
 UNKNOWN = ("We do not know this address", ["Please use the link that your school sent you."])
 
 
-def begin(event: Any, connection: Connection | None, address: int, trial: bool = False) -> Response[str]:
-    """`address`: which of ours the answer shall come to; of Veracross, that of the host which this request came to."""
+def begin(event: Any, connection: Connection | None, trial: bool = False) -> Response[str]:
+    """The answer has to come to the host that has the cookie: whoever asks another one of ours is sent there first."""
     if not connection:
         return page(404, *UNKNOWN)
-    now = signing()
-    known = redirects(now, connection.provider, connection.account, connection.id) or [""]
-    redirect = here(event, "/client") if connection.provider == VERACROSS else known[min(address, len(known) - 1)]
-    asked = event.query_string_parameters or {}
-    to = asked.get("to", "")
+    now, ours = signing(), here(event)
+    known = redirects(now, connection.provider, connection.account) or [f"{now.origin}/"]
+    redirect = next((one for one in known if one.startswith(f"{ours}/")), "")
+    if not redirect:
+        return on_to(f"{now.origin}{event.raw_path}?{event.raw_query_string}".rstrip("?"))
+    to = (event.query_string_parameters or {}).get("to", "")
 
     def started(found: Connection, state: str) -> Started:
         return start(now, found, state, redirect)
 
     place = digest(str(event.request_context.http.source_ip))
     try:
-        begun = now.arriving.begin(connection, started, to if is_path(to) else HOME, place, trial)
+        cookie = Cookies.of(event, _cookies().under_way)
+        begun = now.arriving.begin(connection, started, to if is_path(to) else HOME, place, trial, cookie)
     except Refusal as refusal:
         return _refused(refusal)
     return on_to(begun.url, [_cookies().begun(begun.cookie, arriving.GOOD_FOR)])
@@ -59,8 +60,8 @@ def back(event: Any, sent: dict[str, str], fits: Callable[[Pending], bool]) -> R
         )
     except Refusal as refusal:
         return _refused(refusal)
-    if arrived.trace:
-        return _tried(arrived)
+    if arrived.tried:
+        return _tried(arrived.tried)
     if arrived.proof:
         return page(200, "One more step", [MAILED], ASK_CODE, [_cookies().begun(arrived.proof, proving.GOOD_FOR)])
     return _signed_in(event, arrived)
@@ -118,19 +119,20 @@ FRIENDLY = {
 }
 
 
-def _tried(arrived: Arrived) -> Response[str]:
+def _tried(tried: Tried) -> Response[str]:
     """What the provider said, and whom that means: to whoever tries the settings, about themselves."""
-    trace = arrived.trace
-    assert trace  # noqa: S101 - the caller looked
-    whom = f"They are taken for {trace.whom} (by {trace.outcome})." if trace.whom else "A new contact would be made."
-    rows = [(name, ", ".join(values)) for name, values in sorted(trace.seen.items())]
+    if tried.contact:
+        whom = f"You are taken for {tried.contact.name}, {tried.contact.kind}. {WELL[tried.how]}"
+    else:
+        whom = "The school does not have you, so a new contact would be made."
+    rows = [(name, ", ".join(values)) for name, values in sorted(tried.claims.items())]
     return page(200, "The test went well", [whom, "Nobody was signed in. This is what the provider said:"], table(rows))
 
 
-def here(event: Any, path: str) -> str:
-    """An address of ours on the host that this request came to, of those that are configured."""
+def here(event: Any) -> str:
+    """Our origin that this request came to, of those that are configured."""
     host = str(event.request_context.domain_name)
-    return next((one for one in signing().origins if one.partition("://")[2] == host), signing().origin) + path
+    return next((one for one in signing().origins if one.partition("://")[2] == host), signing().origin)
 
 
 def _cookies() -> Cookies:

@@ -84,8 +84,8 @@ def form(event: Any, kinds: Collection[str] = (FORM,)) -> dict[str, str]:
 
 
 def _object(text: str) -> list[tuple[str, str]]:
-    pairs = loads(text, object_pairs_hook=list)
-    return [(name, value) for name, value in pairs if isinstance(value, str)] if isinstance(pairs, list) else []
+    pairs = loads(text, object_pairs_hook=tuple)  # a list is one of JSON's own
+    return [(name, value) for name, value in pairs if isinstance(value, str)] if isinstance(pairs, tuple) else []
 
 
 class Cookies:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from idp_metadata import fetched, refreshed
 from providers import CLASSLINK
@@ -14,6 +15,9 @@ from roster.runtime import Signing, logger
 from roster.sessions import digest
 from roster.signon import Connection, SignOn
 
+WARNED = (60, 30, 7)  # days before the last certificate ends
+TOGETHER = 25  # accounts that one call looks at, one after the other
+MARGIN = 8.0  # seconds that have to be left for one more
 AGAIN = timedelta(minutes=10)  # or whoever signs badly has us ask the provider as often as they like
 
 
@@ -44,3 +48,45 @@ def newer(signing: Signing, connection: Connection, now: datetime) -> Connection
         logger().warning("no new certificates were found", extra=extra)
         return None
     return replace(connection, settings=settings) if changed else None
+
+
+def spread(signing: Signing) -> dict[str, int]:
+    """Has all accounts by ClassLink looked at, in calls of their own: no slow district keeps the others from it."""
+    accounts = list(signing.book.accounts(CLASSLINK))
+    for n in range(0, len(accounts), TOGETHER):
+        signing.again(step="refresh", accounts=accounts[n : n + TOGETHER])
+    return {"accounts": len(accounts)}
+
+
+def refresh(signing: Signing, accounts: Sequence[str], seconds: Callable[[], float]) -> dict[str, int]:
+    """What became of these; those that no time is left for are handed on."""
+    counts = {"refreshed": 0, "unchanged": 0, "failed": 0}
+    for n, account in enumerate(accounts):
+        if seconds() < MARGIN:
+            signing.again(step="refresh", accounts=list(accounts[n:]))
+            break
+        counts[_refreshed(signing, account)] += 1
+    return counts
+
+
+def _refreshed(signing: Signing, account: str) -> str:
+    now = datetime.now(UTC)
+    try:
+        before = signing.book.settings(account)
+        if CLASSLINK not in before.live:
+            return "unchanged"
+        after, changed = renewed(signing, before, now)
+        _warn(signing, account, after["certificates"], now)
+    except Exception as error:  # whatever is the matter with one, the others are looked at
+        why = error.message if isinstance(error, RosterError) else type(error).__name__
+        logger().warning("metadata were not refreshed", extra={"account": account, "error": why})
+        return "failed"
+    return "refreshed" if changed else "unchanged"
+
+
+def _warn(signing: Signing, account: str, certificates: Sequence[Mapping[str, str]], now: datetime) -> None:
+    """The school, on the days that are asked for: the provider has published no newer one so far."""
+    ends = max(datetime.fromisoformat(one["ends"]) for one in certificates).date()
+    days = (ends - now.date()).days
+    if days in WARNED:
+        signing.tell(step="certificate", account=account, days=days, ends=ends.isoformat())

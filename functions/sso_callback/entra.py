@@ -132,15 +132,16 @@ def settings(given: Mapping[str, Any], http: Http) -> dict[str, Any]:
             raise NotUnderstood(f"{name}: it is no id such as {like}", OVERVIEW.format(title))
     if ids["client_id"] == ids["tenant_id"]:
         raise NotUnderstood("the two ids are the same", OVERVIEW.format("both of them"))
-    if not _is_tenant(ids["tenant_id"], http):
-        if _is_tenant(ids["client_id"], http):
+    cloud = str(given.get("cloud") or "global")
+    if not _is_tenant(ids["tenant_id"], cloud, http):
+        if _is_tenant(ids["client_id"], cloud, http):
             raise NotUnderstood("Client ID and Tenant ID are swapped", "Put each into the other field.")
         raise NotUnderstood("Microsoft knows no tenant of this id", OVERVIEW.format("Directory (tenant) ID"))
-    return dict(ids)
+    return {**ids, "cloud": cloud}
 
 
-def _is_tenant(id: str, http: Http) -> bool:
-    return http.get(f"{HOSTS['global']}/{id}/v2.0/.well-known/openid-configuration").status == 200
+def _is_tenant(id: str, cloud: str, http: Http) -> bool:
+    return http.get(f"{HOSTS[cloud]}/{id}/v2.0/.well-known/openid-configuration").status == 200
 
 
 def _said(connection: Connection, token: str, claims: Mapping[str, Any], tenant: str) -> VerifiedAssertion:

@@ -68,7 +68,7 @@ def _refused(event: Any, status: int, code: str, title: str, text: str) -> Respo
 
 def _check_origin(event: Any) -> None:
     method, headers = event.request_context.http.method, event.headers
-    WebSite(arrival.here(event, "")).check_origin(method, headers.get("origin"), headers.get("sec-fetch-site"))
+    WebSite(arrival.here(event)).check_origin(method, headers.get("origin"), headers.get("sec-fetch-site"))
 
 
 def _home(event: Any, visit: Visit, said: str = "", status: int = 200) -> Response[str]:

@@ -6,6 +6,7 @@ A provider's library is loaded by its own sign-in alone: the others do not wait 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,11 +28,11 @@ def start(signing: Signing, connection: Connection, state: str, redirect: str) -
     if connection.provider == ENTRA:
         import entra
 
-        secret = _secret(signing, connection.account, ENTRA)
+        secret = _secret(signing, connection)
         return entra.start(connection, state, redirect, signing.http, secret, signing.loopback(connection))
     import veracross
 
-    return veracross.start(connection, state, redirect, signing.loopback(connection))
+    return veracross.start(_of_import(signing, connection)[0], state, redirect, signing.loopback(connection))
 
 
 def complete(
@@ -47,11 +48,11 @@ def complete(
     if connection.provider == ENTRA:
         import entra
 
-        secret = _secret(signing, connection.account, ENTRA)
+        secret = _secret(signing, connection)
         return entra.complete(connection, pending, sent, now, _known_keys(signing), secret, loopback)
     import veracross
 
-    secret = _secret(signing, connection.account, VERACROSS)
+    connection, secret = _of_import(signing, connection)
     return veracross.complete(connection, pending, sent, now, signing.http, secret, loopback)
 
 
@@ -64,7 +65,7 @@ def _by_saml(
     try:
         return saml.complete(connection, pending, sent, now, signing.origin)
     except SignOnRefused as refused:
-        if refused.reason != "signature" or pending.trial:
+        if refused.reason != "signature":
             raise
         import certificates
 
@@ -82,23 +83,33 @@ def _count(said: VerifiedAssertion) -> None:
         metric.add_dimension(name="account", value=said.account)
 
 
-def redirects(signing: Signing, provider: str, account: str, connection: str) -> list[str]:
-    """Our addresses that a provider's answer may come to, the one to register first."""
+def redirects(signing: Signing, provider: str, account: str) -> list[str]:
+    """Our addresses that a provider's answer may come to, as they are registered there; SAML has its own."""
     if provider == ENTRA:
-        return [
-            f"{signing.origin}/client?ven={account}&azuresso=on",
-            f"{signing.origin}/sso/entra/{connection}/callback",
-        ]
+        return [f"{signing.origin}/client?ven={account}&azuresso=on"]
     if provider == VERACROSS:
         return [f"{origin}/client" for origin in signing.origins]
     return []
 
 
-def _secret(signing: Signing, account: str, provider: str) -> str:
+def _secret(signing: Signing, connection: Connection) -> str:
+    """Of Entra's registrations that have one, by the name that its settings have it under: a draft's is another."""
+    name = str(connection.settings.get("secret") or "")
+    return _secrets(signing, connection).get(name, "") if name else ""
+
+
+def _of_import(signing: Signing, connection: Connection) -> tuple[Connection, str]:
+    """Veracross' application is the one of the import, whose two parts are entered, and change, together."""
+    known = _secrets(signing, connection)
+    client = known.get("client_id") or connection.settings["client_id"]
+    return replace(connection, settings={**connection.settings, "client_id": client}), known.get("client_secret", "")
+
+
+def _secrets(signing: Signing, connection: Connection) -> dict[str, str]:
     try:
-        return signing.secrets.of(account, provider).get("client_secret") or ""
+        return signing.secrets.of(connection.account, connection.provider)
     except NotSetUp:
-        return ""
+        return {}
 
 
 def _known_keys(signing: Signing) -> Any:

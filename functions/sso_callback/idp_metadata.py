@@ -51,7 +51,7 @@ def fetch(url: str, resolve: Resolve = resolved, loopback: bool = False) -> byte
 
     `loopback`: whether a server on this machine may be asked, as where sandboxes run.
     """
-    where = urlsplit(url)
+    where = _split(url)
     if loopback and where.hostname == "127.0.0.1":
         return _read(urllib3.HTTPConnectionPool("127.0.0.1", where.port or 80), where)
     host = _checked(url, where)
@@ -69,16 +69,24 @@ def fetch(url: str, resolve: Resolve = resolved, loopback: bool = False) -> byte
 
 
 def _checked(url: str, where: SplitResult) -> str:
-    try:
-        host, port = where.hostname or "", where.port
-    except ValueError:
-        host, port = "", None
+    host, port = where.hostname or "", where.port
     plain = url == url.strip() and url.isascii() and url.isprintable() and "\\" not in url and len(url) <= 1000
     if not plain or where.scheme != "https" or where.username is not None or where.password is not None:
         raise NotUnderstood("the metadata URL has to be an https address without a user", CONSOLE)
     if port not in (None, 443) or not _HOST.fullmatch(host) or not f".{host}".endswith(HOSTS):
         raise NotUnderstood("the metadata URL is not one of ClassLink's own addresses", CONSOLE)
     return host
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        where = urlsplit(url)
+        known = where.port != 0  # which raises where it is no number
+    except ValueError:
+        known = False
+    if not known:
+        raise NotUnderstood("the metadata URL, or one that the metadata hold, is no address", CONSOLE)
+    return where
 
 
 def _read(pool: urllib3.HTTPConnectionPool, where: SplitResult) -> bytes:
@@ -118,11 +126,14 @@ def _body(answer: Any, until: float) -> bytes:
 def read(document: bytes, now: datetime, loopback: bool = False) -> dict[str, JSON]:
     """entity_id, sso_url, certificates ({der, sha256, ends}). Raises NotUnderstood, which says what is wrong."""
     root = _entity(document, now)
-    found = OneLogin_Saml2_IdPMetadataParser.parse(document).get("idp") or {}
+    try:
+        found = OneLogin_Saml2_IdPMetadataParser.parse(document).get("idp") or {}
+    except Exception:  # the library's parser raises whatever it meets
+        raise NotUnderstood("the metadata cannot be read", CONSOLE) from None
     entity, url = found.get("entityId") or "", (found.get("singleSignOnService") or {}).get("url") or ""
     if not _ENTITY.fullmatch(entity) or root.get("entityID") != entity:
         raise NotUnderstood("the metadata name no identity provider", CONSOLE)
-    where = urlsplit(url)
+    where = _split(url)
     here = loopback and where.hostname == "127.0.0.1"
     if not here and (where.scheme != "https" or not where.hostname or where.username is not None):
         raise NotUnderstood("the metadata name no https address to sign in at", CONSOLE)
@@ -163,9 +174,16 @@ def _entity(document: bytes, now: datetime) -> Any:
         raise NotUnderstood("the metadata have to describe one identity provider", CONSOLE)
     for one in root.iter():
         ends = one.get("validUntil") if one.tag.startswith(MD) else None
-        if ends and OneLogin_Saml2_Utils.parse_SAML_to_time(ends) <= now.timestamp():
+        if ends and _moment(ends) <= now.timestamp():
             raise NotUnderstood("the metadata have expired", CONSOLE)
     return entities[0]
+
+
+def _moment(text: str) -> float:
+    try:
+        return float(OneLogin_Saml2_Utils.parse_SAML_to_time(text))
+    except Exception:  # the library's, for a month 13 or a word
+        raise NotUnderstood("the metadata say no proper date until which they are valid", CONSOLE) from None
 
 
 def _certificate(text: str) -> dict[str, JSON]:

@@ -21,6 +21,10 @@ from roster.signon import Connection, Pending, SignOnRefused, Started, VerifiedA
 
 ACCOUNTS = "https://accounts.veracross.com"
 ROUTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+# Of a page of the school; what leads into its test database is another school's.
+ADDRESS = re.compile(
+    r"(?:https://)?[a-z]+\.veracross\.com/(?P<route>[a-z0-9_-]+)(?!/testing(?![^/?#]))(?:[/?#].*)?", re.IGNORECASE
+)
 CODE = re.compile(r"[!-~]{1,512}")
 LONGEST_TEXT = 256
 USED_FOR = 3600  # seconds that a code is remembered; it lives ten minutes
@@ -88,7 +92,9 @@ def complete(
 
 def settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of what an administrator gave. Raises NotUnderstood."""
-    route, client = (str(given.get(name) or "").strip() for name in ("route", "client_id"))
+    typed, client = (str(given.get(name) or "").strip() for name in ("route", "client_id"))
+    address = ADDRESS.fullmatch(typed)
+    route = address["route"] if address else typed
     if not ROUTE.fullmatch(route.lower()):
         help = "Enter it as it stands in the address of your Veracross pages."
         raise NotUnderstood("route: a School Domain is letters, digits, - and _ alone", help)

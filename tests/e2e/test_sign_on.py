@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from json import loads
+from hashlib import sha256
+from json import dumps, loads
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 from zlib import decompress
@@ -225,6 +226,22 @@ def test_046_the_answer_came_to_another_browser(stack: Stack, school: SamlSchool
     refused(school.answer(attacker, state, says))
 
 
+def test_two_tabs_of_one_browser_sign_in(stack: Stack, school: SamlSchool) -> None:
+    """The one that began first ends, too."""
+    browser = Browser(stack)
+    begun = [school.begin(browser) for _ in range(2)]
+    for state, request in begun:
+        answer = school.answer(browser, state, school.says(request, **said_of(parents(school)[0])))
+        assert answer.status_code == 303
+
+
+def test_who_begins_on_www_is_sent_to_the_host_that_the_answer_comes_to(stack: Stack, school: SamlSchool) -> None:
+    browser, start = Browser(stack), school.addresses["Login URL"]
+    answer = browser.get(f"{start}?to=/client/home", headers={"Host": f"www.{stack.url.partition('://')[2]}"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{start}?to=/client/home")
+    assert "set-cookie" not in answer.headers
+
+
 def test_047_a_sign_in_that_took_too_long(stack: Stack, school: SamlSchool) -> None:
     browser = Browser(stack)
     state, request = school.begin(browser)
@@ -335,7 +352,7 @@ def test_074_an_administrator_proves_the_address_once_and_works_then(stack: Stac
     assert school.sign_in(again, **mine).status_code == 303, "and is not asked again"
     assert again.get("/api/session").status_code == 200
     outcomes = [(one["outcome"], one["well"]) for one in school.log()][:3]
-    assert outcomes == [("link", True), ("code", True), ("confirm", False)]
+    assert outcomes == [("link", True), ("code", True), ("code_mailed", True)]
     school.admin.patch("/api/sign-on", {"provider": "none"})
     assert refusal(again.get("/api/session")) == (401, "NotSignedIn"), "switched off"
     school.admin.patch("/api/sign-on", {"provider": "classlink"})
@@ -512,6 +529,17 @@ def test_a_participant_comes_from_the_portal_without_an_account(stack: Stack, en
     assert [(one["level"], one["email"]) for one in listed] == [("Customer", "jan@school.example")]
 
 
+def test_the_button_of_the_accounts_page_uses_the_address_that_the_school_registered(
+    stack: Stack, entra: EntraSchool
+) -> None:
+    browser = Browser(stack)
+    page = browser.get(f"/client?ven={entra.admin.account}").text
+    begun = browser.get(page.partition('href="')[2].partition('"')[0])
+    assert begun.headers["location"].startswith(entra.tenant.url)
+    asked = dict(parse_qsl(urlsplit(begun.headers["location"]).query))
+    assert asked["redirect_uri"] == f"{stack.url}/client?ven=31600000&azuresso=on"
+
+
 def test_en16_without_an_address_nothing_is_created_and_the_field_is_named(stack: Stack, entra: EntraSchool) -> None:
     answer = entra.sign_in(Browser(stack), oid="12345678-8888-7777-6666-555555555555", email=None)
     assert answer.status_code == 403
@@ -597,6 +625,12 @@ def test_new_settings_are_tried_before_they_are_live(stack: Stack, school: SamlS
     newest = school.log()[0]
     assert (newest["trial"], newest["well"]) == (True, True)
     assert parent.email not in str(newest)
+    address = school.admin.post("/api/sign-on/classlink/trial", None).json()["address"]
+    state, request = ids_of(browser.get(address))
+    said = {"name_id": "an administrator", "attributes": {"mail": (school.admin.email,)}}
+    shown = school.answer(browser, state, school.says(request, **said))
+    assert "A code goes to the address that the school has" in shown.text, "and none was mailed for a test"
+    assert mails_to(school.admin.email) == []
     live = school.admin.get("/api/sign-on").json()["providers"][0]["live"]["settings"]
     assert "attributes" not in live, "what is live goes on as before"
 
@@ -621,8 +655,7 @@ def test_007_sha1_is_counted_where_it_is_allowed(stack: Stack, school: SamlSchoo
 
 def test_053_certificates_are_read_again_every_day(stack: Stack, school: SamlSchool) -> None:
     def refresh() -> Any:
-        answer = stack.client("lambda").invoke(FunctionName="local-sso-callback", Payload=b"{}")
-        return loads(answer["Payload"].read())
+        return asked_itself(stack, {"step": "refresh", "accounts": [school.account]})
 
     said = said_of(parents(school)[0])
     new = Idp(with_key=key("next year"))
@@ -655,6 +688,34 @@ def test_053_certificates_are_read_again_every_day(stack: Stack, school: SamlSch
         school.idp, school.metadata.entity, school.metadata.broken = Idp(), ENTITY, b""
         school.metadata.certificates[:] = [key("idp").der]
         refresh()
+
+
+def asked_itself(stack: Stack, event: dict[str, Any]) -> Any:
+    answer = stack.client("lambda").invoke(FunctionName="local-sso-callback", Payload=dumps(event).encode())
+    return loads(answer["Payload"].read())
+
+
+def test_053_every_night_each_school_is_looked_at_whatever_is_the_matter_with_another(
+    stack: Stack, school: SamlSchool
+) -> None:
+    for n in range(3):  # before it in the list
+        account = f"1000000{n}"
+        odd = {"metadata_url": "https://[x"} if n else {}
+        write_settings(stack, SignOn(account, "classlink", {"classlink": odd}, {}, {}, since="2026"))
+        put(stack, keys.signed_on("classlink", account), {"account": {"S": account}, "provider": {"S": "classlink"}})
+    school.metadata.certificates.append(key("next summer").der)
+    try:
+        assert asked_itself(stack, {"version": "0", "source": "aws.scheduler"})["accounts"] >= 4
+
+        def known() -> list[str]:
+            found = school.admin.get("/api/sign-on").json()["providers"][0]["live"]["certificates"]
+            return [one["sha256"] for one in found]
+
+        new = sha256(b64decode(key("next summer").der)).hexdigest()
+        wait_for(lambda: new in known())
+    finally:
+        school.metadata.certificates[:] = [key("idp").der]
+        asked_itself(stack, {"step": "refresh", "accounts": [school.account]})
 
 
 def test_054_a_bad_signature_has_the_certificates_read_again_once_in_ten_minutes(
@@ -788,6 +849,11 @@ def test_vs_04_who_begins_on_www_ends_there(stack: Stack, evidence: Evidence, ve
     form = {"number": "1", "born": "2012-04-08"}
     assert browser.post("/client/children", form, origin=www, **host).status_code == 422, "from the page of this host"
     assert browser.post("/client/children", form, origin=stack.url, **host).status_code == 403
+
+    admin = Admin.of(stack, "31800002")
+    choice = {"trust_email": True}
+    assert admin.call("PATCH", "/api/sign-on", choice, Origin=www, **host).status_code == 200
+    assert refusal(admin.call("PATCH", "/api/sign-on", choice, Origin=stack.url, **host))[0] == 403
 
     apex = Browser(stack)
     begun = apex.get(f"/sso/veracross/{'w' * 24}/start")

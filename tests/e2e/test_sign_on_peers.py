@@ -6,7 +6,7 @@ Real HTTP on loopback in a browser's place: it follows what it is sent, and post
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from json import dumps
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -33,9 +33,11 @@ def outcomes(admin: Admin) -> list[tuple[str, str]]:
     return [(one["provider"], one["outcome"]) for one in admin.get("/api/sign-on/log").json()["items"]]
 
 
-def keep_secret(stack: Stack, account: str, provider: str) -> None:
-    told = {"step": "secret", "account": account, "provider": provider, "secret": SECRET}
-    stack.client("lambda").invoke(FunctionName="local-sso-callback", Payload=dumps(told).encode())
+def keep_secret(stack: Stack, account: str) -> str:
+    """The name that settings know it by."""
+    told = {"step": "secret", "account": account, "secret": SECRET}
+    answer = stack.client("lambda").invoke(FunctionName="local-sso-callback", Payload=dumps(told).encode())
+    return str(loads(answer["Payload"].read())["name"])
 
 
 # -- SAML, by samlp
@@ -107,15 +109,19 @@ def test_samlp_is_not_believed_everything(stack: Stack, office: Office, told: di
 
 @pytest.mark.parametrize("secret", ["", SECRET], ids=["id token", "code"])
 def test_a_participant_signs_in_by_oidc_provider(stack: Stack, secret: str) -> None:
-    """With Client ID and Tenant ID alone an ID token is posted; with a secret a code, which msal redeems."""
+    """With Client ID and Tenant ID alone an ID token is posted; with a secret a code, which msal redeems.
+
+    The secret of a draft changes nothing for anybody.
+    """
     admin = Admin.of(stack, "31900001" if secret else "31900000")
     redirect = f"{stack.url}/client?ven={admin.account}&azuresso=on"
-    if secret:
-        keep_secret(stack, admin.account, "azure")
+    name = keep_secret(stack, admin.account)
     with started("oidc.mjs", TENANT, CLIENT, secret, redirect) as provider:
         settings = {"client_id": CLIENT, "tenant_id": TENANT, "base_url": provider}
         ids = {"azure": ("d" if secret else "c") * 24}
-        write_settings(stack, SignOn(admin.account, "azure", {"azure": settings}, {}, ids, since=SINCE))
+        with_secret = {**settings, "secret": name}
+        live = with_secret if secret else settings
+        write_settings(stack, SignOn(admin.account, "azure", {"azure": live}, {"azure": with_secret}, ids, since=SINCE))
         for outcome in ("new", "link"):
             browser = Browser(stack)
             start = browser.get(f"/client?ven={admin.account}&azuresso=on")
@@ -148,18 +154,22 @@ def test_somebody_signs_in_by_another_oauth_server(
 ) -> None:
     admin = Admin.of(stack, "31900002" if roles else "31900003")
     id = ("a" if roles else "b") * 24
-    keep_secret(stack, admin.account, "veracross")
+    application = {"client_id": "the-client", "client_secret": SECRET}
+    stack.client("secretsmanager").create_secret(
+        Name=f"local/{admin.account}/veracross", SecretString=dumps(application)
+    )
     made = admin.post(
         "/api/contacts", {"kind": "parent", "first": "Jan", "last": "Novak", "email": "jan@school.example"}
     )
     assert made.status_code == 201, made.text
     with started("oauth.mjs", "school", "4711", *roles) as provider:
-        settings = {"route": "school", "client_id": "the-client", "base_url": provider}
+        settings = {"route": "school", "client_id": "as it was before the import was reconnected", "base_url": provider}
         write_settings(
             stack, SignOn(admin.account, "veracross", {"veracross": settings}, {}, {"veracross": id}, since=SINCE)
         )
         browser = Browser(stack)
         at_provider = browser.get(f"/sso/veracross/{id}/start").headers["location"]
+        assert "client_id=the-client&" in at_provider
         back = browser.get(at_provider).headers["location"]
         answer = browser.get(back)
         assert answer.status_code == status, (answer.text, outcomes(admin))

@@ -131,6 +131,14 @@ def test_a_change_comes_from_our_own_pages(origin: str | None, fetch_site: str |
                 HTTPS.check_origin(method, origin, fetch_site)
 
 
+def test_a_page_of_the_www_host_changes_what_is_asked_there() -> None:
+    www = HTTPS.at("www.pickatime.example")
+    www.check_origin("POST", "https://www.pickatime.example", None)
+    for site, origin in ((www, OURS), (HTTPS.at("evil.example"), "https://evil.example"), (HTTPS, www.origin)):
+        with pytest.raises(Forbidden):
+            site.check_origin("POST", origin, None)
+
+
 def test_the_cookie_is_bound_to_the_host_where_browsers_take_that() -> None:
     assert (HTTPS.cookie, HTTPS.secure) == ("__Host-sid", True)
     assert (HTTP.cookie, HTTP.secure) == ("sid", False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,6 +29,23 @@ def test_087_cookies_are_ours_alone_and_only_the_one_of_a_sign_in_under_way_cros
 def test_087_no_page_is_kept_and_no_refusal_sets_a_cookie(answer: object) -> None:
     assert answer.headers["Cache-Control"] == "no-store"  # type: ignore[attr-defined]
     assert answer.cookies == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("sent", "fields"),
+    [
+        ('{"number": "1", "born": "2012-04-08"}', {"number": "1", "born": "2012-04-08"}),
+        ('{"number": 1}', {}),
+        ('{"number": "1", "number": "2"}', {}),
+        ("[1]", {}),
+        ('[["number", "1"]]', {}),
+        ("{", {}),
+        ("[" * 100_000, {}),
+    ],
+)
+def test_what_is_no_object_of_texts_holds_no_field(sent: str, fields: dict[str, str]) -> None:
+    event = SimpleNamespace(headers={"content-type": "application/json"}, decoded_body=sent)
+    assert browser.form(event, ["application/json"]) == fields
 
 
 def test_a_page_escapes_whatever_it_is_told() -> None:

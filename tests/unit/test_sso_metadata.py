@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -79,6 +80,9 @@ NOT_ASKED = (
     "https://idp.classlink.com/\nHost: x",
     " https://idp.classlink.com/m",
     "https://idp.classlink.com:443@evil.example/",
+    "https://[idp.classlink.com/m",
+    "https://idp.classlink.com:port/m",
+    "https://idp.classlink.com\u2100/m",
     "",
 )
 INSIDE = ("10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "fd00::1", "100.64.0.1")
@@ -190,6 +194,7 @@ def test_050_a_drip_is_cut_off() -> None:
             "describe one",
         ),
         (document(key("idp").der, valid=f' validUntil="{stamp(NOW - timedelta(days=1))}"'), "expired"),
+        (document(key("idp").der, valid=' validUntil="soon"'), "no proper date"),
     ],
 )
 def test_050_what_is_no_metadata_of_one_provider(text: bytes, said: str) -> None:
@@ -202,6 +207,7 @@ def test_050_what_is_no_metadata_of_one_provider(text: bytes, said: str) -> None
         (document(key("idp").der, url="http://idp.classlink.com/sso"), "https"),
         (document(key("idp").der, url="javascript:alert(1)"), "https"),
         (document(key("idp").der, url="https://a:b@idp.classlink.com/"), "https"),
+        (document(key("idp").der, url="https://[x"), "no address"),
         (document(), "no certificate"),
         (document("bm90IGEgY2VydGlmaWNhdGU="), "cannot be read"),
         (document(key("weak", 1024).der), "2048"),
@@ -222,3 +228,18 @@ def test_052_and_053_certificates_may_change_and_the_provider_may_not() -> None:
         document(key("idp").der, url="https://evil.example/sso"),
     ):
         assert "another identity provider" in refused(lambda other=other: idp.refreshed(before, idp.read(other, NOW)))
+
+
+def test_those_that_no_time_is_left_for_are_handed_on() -> None:
+    certificates = function_module("sso_callback", "certificates")
+    asked: list[dict[str, Any]] = []
+    book = SimpleNamespace(
+        settings=lambda account: SimpleNamespace(live={}), accounts=lambda provider: [str(n) for n in range(60)]
+    )
+    signing = SimpleNamespace(book=book, again=lambda **event: asked.append(event))
+    left = iter([20.0, 9.0, 7.9])
+    counts = certificates.refresh(signing, ["1", "2", "3", "4"], lambda: next(left))
+    assert (counts["unchanged"], asked) == (2, [{"step": "refresh", "accounts": ["3", "4"]}])
+    asked.clear()
+    assert certificates.spread(signing) == {"accounts": 60}
+    assert [len(event["accounts"]) for event in asked] == [25, 25, 10]

@@ -142,7 +142,17 @@ def test_082_a_token_endpoint_in_trouble(
     assert sent["code"] not in caplog.text
 
 
-@pytest.mark.parametrize("route", ["https://evil.example", "a/b", "a.b", "..%2f", "x" * 64, "", "-a"])
+@pytest.mark.parametrize(
+    "typed", ["abcd", "ABCD", "https://portals.veracross.com/abcd/parent/x?y", "axiom.veracross.com/abcd#z"]
+)
+def test_a_school_domain_is_the_word_or_an_address_that_holds_it(typed: str) -> None:
+    assert veracross.settings({"route": typed, "client_id": "id"})["route"] == "abcd"
+
+
+@pytest.mark.parametrize(
+    "route",
+    ["https://evil.example", "a/b", "a.b", "..%2f", "x" * 64, "", "-a", "https://axiom.veracross.com/a/testing"],
+)
 def test_056_a_school_domain_that_leads_elsewhere(route: str) -> None:
     with pytest.raises(NotUnderstood, match="School Domain"):
         veracross.settings({"route": route, "client_id": "id"})

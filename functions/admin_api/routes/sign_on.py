@@ -33,7 +33,7 @@ from roster.errors import AlreadyRunning, NotThere, NotUnderstood, ProviderUnava
 from roster.keys import of_address
 from roster.permissions import Action
 from roster.ports import ContactId
-from roster.refusals import REASONS
+from roster.refusals import REASONS, WELL
 from roster.runtime import administration
 from roster.signon import NONE, SignOn, Trace
 from routes.contacts import IdPath, KindPath, OriginPath
@@ -42,14 +42,7 @@ CLASSLINK, ENTRA, VERACROSS = "classlink", "azure", "veracross"
 TITLES = {NONE: "none", CLASSLINK: "ClassLink SAML", ENTRA: "Azure AD", VERACROSS: "Veracross"}
 Registered = Annotated[str, Query(description="a redirect URL as it is entered there", min_length=1, max_length=1000)]
 ProviderPath = Annotated[Literal["classlink", "azure", "veracross"], Path(description="the identity provider")]
-HIDDEN = ("certificates", "base_url")
-WELL = {
-    "link": "Known from an earlier sign-in.",
-    "roster id": "Found by the id that the roster has.",
-    "e-mail": "Found by the e-mail address.",
-    "code": "Confirmed by a code that was mailed to the contact's address.",
-    "new": "A new contact was made.",
-}
+HIDDEN = ("certificates", "base_url", "secret")
 
 
 @route("GET", "/api/sign-on", Action.SEE_SIGN_ON, tag="sign-on", answer=SignOnTold)
@@ -68,11 +61,8 @@ def save_sign_on(provider: ProviderPath, body: SettingsAsked) -> SignOnTold:
     before = admin.switching.of(account)
     given = body.model_dump(exclude_none=True)
     secret = given.pop("client_secret", None)
-    after = admin.switching.save(account, provider, given)
-    if secret is not None and provider == ENTRA:
-        admin.switching.keep_secret(account, provider, secret)
-    shown = {**_shown(after.drafts.get(provider)), **({"client_secret": "entered"} if secret else {})}
-    audited(f"sign-on {provider}", _shown(before.drafts.get(provider)), shown)
+    after = admin.switching.save(account, provider, given, secret if provider == ENTRA else "")
+    audited(f"sign-on {provider}", _shown(before.drafts.get(provider)), _shown(after.drafts.get(provider)))
     return _told(after)
 
 
@@ -205,7 +195,8 @@ def _settings(found: SignOn, provider: str, live: bool) -> SettingsTold | None:
 
 def _shown(settings: object) -> dict[str, str]:
     known = settings if isinstance(settings, dict) else {}
-    return {name: str(value) for name, value in known.items() if name not in HIDDEN and value not in ("", {}, None)}
+    told = {name: str(value) for name, value in known.items() if name not in HIDDEN and value not in ("", {}, None)}
+    return {**told, "client_secret": "entered"} if known.get("secret") else told
 
 
 def _chosen(found: SignOn) -> dict[str, object]:
@@ -220,6 +211,6 @@ def _trace(one: Trace) -> TraceTold:
         well=one.well,
         trial=one.trial,
         outcome=one.outcome,
-        text=REASONS.get(one.outcome) or WELL.get(one.outcome, ""),
+        text=WELL[one.outcome] if one.well else REASONS[one.outcome],
         detail=one.detail,
     )

@@ -6,16 +6,17 @@ it is answered once, whom of the account's contacts it means, and what becomes o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from json import dumps
 
 from roster.belonging import Belonging
-from roster.ports import ContactBook, SignIns, SignOnBook
+from roster.ports import Contact, ContactBook, SignIns, SignOnBook
 from roster.proving import Proving
-from roster.recognising import Policy, Unproven, recognise
+from roster.recognising import Policy, Recognised, Unproven, recognise
 from roster.sessions import digest
 from roster.signon import (
     Connection,
@@ -30,7 +31,7 @@ from roster.visits import Visits
 
 GOOD_FOR = timedelta(minutes=10)
 TRACED = timedelta(days=30)
-TRIAL_SHOWN = timedelta(days=1)  # a trial tells claims, which are personal
+SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # of a cookie: another sign-in of the same browser may be under way
 MOST_PER_PLACE = 600  # sign-ins that begin at one source IP in an hour: all of a school sits behind one
 RENEWED = ("certificates", "fetched")  # of a connection's settings, by nobody's decision
 
@@ -47,15 +48,26 @@ class Begun:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What a trial of settings came to. `contact`: whom it means, None where one would be made; `how`: a key of WELL;
+    `claims`: all that was said, for the one who tries alone: it is kept nowhere.
+    """
+
+    contact: Contact | None = field(repr=False)
+    how: str
+    claims: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Arrived:
-    """`session`: blank after a trial, of which `trace` says what was told and whom it means, and where a code has to be
-    typed first: `proof` is the secret that the browser keeps until then.
+    """`session`: blank after a trial, and where a code has to be typed first: `proof` is the secret that the browser
+    keeps until then.
     """
 
     session: str = field(repr=False)
     to: str
     account: str
-    trace: Trace | None = None
+    tried: Tried | None = None
     proof: str = field(default="", repr=False)
 
 
@@ -83,13 +95,15 @@ class Arriving:
     token: Callable[[], str]
     short: Callable[[], str]
 
-    def begin(self, connection: Connection, start: Start, to: str, place: str, trial: bool = False) -> Begun:
+    def begin(
+        self, connection: Connection, start: Start, to: str, place: str, trial: bool = False, cookie: str = ""
+    ) -> Begun:
         """Raises Refusal where too many begin at one place, and where the provider has to be asked and says nothing."""
         now = self.now()
         window, forget = f"{now:%Y-%m-%dT%H}", int((now + timedelta(hours=2)).timestamp())
         if not self.kept.counted(digest(f"sign-on {place}"), window, MOST_PER_PLACE, forget):
             raise Refusal("throttled", self.short(), connection.account)
-        state, cookie = self.token(), self.token()
+        state, cookie = self.token(), cookie if SECRET.fullmatch(cookie) else self.token()
         try:
             started = start(connection, state)
         except SignOnRefused as refused:
@@ -175,27 +189,21 @@ class Arriving:
                 said, self.belonging.candidates(said, before), Policy(signon.trust_email, signon.just_in_time)
             )
         except Unproven as unproven:
-            if pending.trial:
-                raise
-            proof = self.proving.ask(said, unproven.contact, connection, seal(connection), pending.to)
-            detail = ", ".join(filter(None, ["a code was mailed", said.remark]))
-            self._keep(replace(trace, outcome=unproven.reason, detail=detail))
-            return Arrived("", pending.to, pending.account, proof=proof)
+            met = Recognised(unproven.contact, "code_mailed")
+            if not pending.trial:
+                proof = self.proving.ask(said, unproven.contact, connection, seal(connection), pending.to)
+                self._keep(replace(trace, outcome=met.how))
+                return Arrived("", pending.to, pending.account, proof=proof)
         if pending.trial:
-            whom = " ".join(met.contact.key) if met.contact else ""
-            told = replace(
-                trace, outcome=met.how, whom=whom, seen={name: list(one) for name, one in said.claims.items()}
-            )
-            self._keep(told)
-            return Arrived("", pending.to, pending.account, told)
+            self._keep(replace(trace, outcome=met.how))
+            return Arrived("", pending.to, pending.account, Tried(met.contact, met.how, said.claims))
         contact = met.contact or self.belonging.made(said)
         self.belonging.settle(said, before, contact, sure=met.how == "roster id")
         self._keep(replace(trace, outcome=met.how))
         return Arrived(self.visits.begin(said, contact.key, pending.connection), pending.to, said.account)
 
     def _keep(self, trace: Trace) -> None:
-        kept = TRIAL_SHOWN if trace.seen else TRACED
-        self.book.trace(trace, int((self.now() + kept).timestamp()))
+        self.book.trace(trace, int((self.now() + TRACED).timestamp()))
 
 
 def seal(connection: Connection) -> str:

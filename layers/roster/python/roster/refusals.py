@@ -1,4 +1,4 @@
-"""Why a sign-in was refused: the code for the log, and what the school's administrator can do about it.
+"""What became of a sign-in: the code for the log, and what the school's administrator can do about it.
 
 Whoever signs in is shown none of it, but a number to tell.
 """
@@ -81,4 +81,13 @@ REASONS: Mapping[str, str] = {
     ),
     "not_admitted": "The person has no role at the school that takes part in conferences.",
     "throttled": "Too many sign-ins began from one place within an hour.",
+}
+
+WELL: Mapping[str, str] = {
+    "link": "Known from an earlier sign-in.",
+    "roster id": "Found by the id that the roster has.",
+    "e-mail": "Found by the e-mail address.",
+    "code_mailed": "A code goes to the address that the school has; it is asked for once, before anything is shown.",
+    "code": "Confirmed by a code that was mailed to the contact's address.",
+    "new": "A new contact was made.",
 }

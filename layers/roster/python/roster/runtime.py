@@ -480,7 +480,7 @@ def _code() -> str:
 class Signing:
     """What sign-on works with. `origins`: our own addresses, the first of them the canonical one; `sandboxes`: whether
     stand-ins on this machine may be asked, which on AWS nobody may. `tell`: has the administration's function write to
-    the school.
+    the school; `again`: calls this function, and waits for nothing.
     """
 
     origins: tuple[str, ...]
@@ -493,6 +493,7 @@ class Signing:
     secrets: SecretsManager
     http: Http
     tell: Callable[..., None]
+    again: Callable[..., None]
 
     @property
     def origin(self) -> str:
@@ -543,6 +544,7 @@ def signing() -> Signing:
         _secrets(),
         RequestsHttp(loopback=sandboxes, patience=4.0),
         tell,
+        Later(os.environ["AWS_LAMBDA_FUNCTION_NAME"]).call,
     )
 
 

@@ -166,8 +166,8 @@ class SignOn:
     version: int = 0
 
     def connection(self, provider: str, trial: bool = False) -> Connection | None:
-        """What a sign-in goes by; None where nothing was entered."""
-        settings = (self.drafts if trial else self.live).get(provider)
+        """What a sign-in goes by; a trial, by the draft where there is one. None where nothing was entered."""
+        settings = (trial and self.drafts.get(provider)) or self.live.get(provider)
         return Connection(self.ids[provider], self.account, provider, settings) if settings else None
 
 
@@ -194,11 +194,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Trace:
-    """One sign-in that came to an end. `outcome`: `link`, `roster id`, `e-mail`, `code`, `new`, or the reason of a
-    refusal.
-
-    `seen`: what a trial was told, claim by claim; of a sign-in that is live, nothing. `whom`: the contact, or blank.
-    """
+    """One sign-in that came to an end: nothing personal. `outcome`: a key of WELL or of REASONS (roster.refusals)."""
 
     account: str
     at: str
@@ -207,8 +203,6 @@ class Trace:
     outcome: str
     trial: bool = False
     detail: str = ""
-    whom: str = ""
-    seen: Mapping[str, JSON] = field(default_factory=dict, repr=False)
 
     @property
     def well(self) -> bool:

@@ -177,7 +177,7 @@ class DynamoSignOnBook:
 
     @trouble(TABLE)
     def trace(self, trace: Trace, expires: int) -> None:
-        told = {name: value for name, value in vars(trace).items() if value not in ("", {}) and name != "account"}
+        told = {name: value for name, value in vars(trace).items() if value != "" and name != "account"}
         TraceItem(*keys.trace(trace.account, trace.at, trace.id), expires=expires, **told).save()
 
     @trouble(TABLE)
@@ -191,5 +191,5 @@ def _place(who: Whose) -> keys.Key:
 
 
 def _trace(account: str, item: TraceItem) -> Trace:
-    told = {name: getattr(item, name) or "" for name in ("at", "id", "provider", "outcome", "detail", "whom")}
-    return Trace(account, **told, trial=bool(item.trial), seen=dict(item.seen or {}))
+    told = {name: getattr(item, name) or "" for name in ("at", "id", "provider", "outcome", "detail")}
+    return Trace(account, **told, trial=bool(item.trial))

@@ -107,6 +107,4 @@ class TraceItem(Item):
     outcome = UnicodeAttribute()
     trial = BooleanAttribute()
     detail = UnicodeAttribute(null=True)
-    whom = UnicodeAttribute(null=True)
-    seen: JSONAttribute = JSONAttribute(null=True)
     expires = NumberAttribute()

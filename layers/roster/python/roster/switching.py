@@ -33,20 +33,25 @@ class Switching:
     def of(self, account: str) -> SignOn:
         return self.book.settings(account)
 
-    def save(self, account: str, provider: str, given: Mapping[str, JSON]) -> SignOn:
-        """Keeps a draft. Raises NotUnderstood for what cannot work; then nothing is kept."""
+    def save(self, account: str, provider: str, given: Mapping[str, JSON], secret: str | None = None) -> SignOn:
+        """Keeps a draft. Raises NotUnderstood for what cannot work; then nothing is kept.
+
+        `secret`: of a registration that has one. It is never read back; without one the same registration keeps its
+        own, and a blank one takes it away.
+        """
         asked = {"step": "settings", "provider": provider, "given": dict(given)}
         settings: dict[str, JSON] = self.functions.ask("sso-callback", asked)
         before = self.of(account)
+        if secret:
+            asked = {"step": "secret", "account": account, "secret": secret}
+            settings["secret"] = self.functions.ask("sso-callback", asked)["name"]
+        elif secret is None:
+            known = before.drafts.get(provider) or before.live.get(provider) or {}
+            if known.get("secret") and known.get("client_id") == settings.get("client_id"):
+                settings["secret"] = known["secret"]
         ids = {**before.ids, provider: before.ids.get(provider) or self.new_id()}
         after = replace(before, drafts={**before.drafts, provider: settings}, ids=ids)
         return self._changed(before, after)
-
-    def keep_secret(self, account: str, provider: str, secret: str) -> None:
-        """A client secret, for a registration that has one. It is never read back; a blank one takes it away."""
-        self.functions.ask(
-            "sso-callback", {"step": "secret", "account": account, "provider": provider, "secret": secret}
-        )
 
     def policy(self, account: str, trust_email: bool, just_in_time: bool) -> SignOn:
         before = self.of(account)
@@ -67,10 +72,8 @@ class Switching:
     def trial(self, account: str, provider: str) -> str:
         """The token of an address that tries the draft (or what is live) once, within ten minutes."""
         found = self.of(account)
-        if not found.connection(provider, trial=True) and not found.connection(provider):
+        if not found.connection(provider, trial=True):
             raise NotThere("nothing was entered for this SSO Provider", "Save its settings first.")
-        if not found.connection(provider, trial=True):  # what is tried is what is live
-            self._changed(found, replace(found, drafts={**found.drafts, provider: found.live[provider]}))
         now, token = self.now(), self.token()
         expires = int((now + TRIAL_FOR).timestamp())
         mark = Pending(account, found.ids[provider], provider, "-", "-", "-", "/", now.isoformat(), expires, trial=True)
