@@ -158,3 +158,22 @@ def test_five_hundred_rows_in_seconds_and_again_nothing(book: DynamoHandBook) ->
     assert monotonic() - began < 10
     again = HandList(book).bring(ACCOUNT, text, dry=False, skip=False)
     assert (again.unchanged, list(again.moved)) == (500, [])
+
+
+def test_nobody_new_is_kept_while_a_run_rewrites_the_contacts(book: DynamoHandBook) -> None:
+    """Whom an adoption has taken away already would be made anew beside whom it took them for."""
+    DynamoRecords().hold_account(RunKey(ACCOUNT, "e", "run-a"), "arn run-a", lambda owner: True, rewrites=True)
+    with pytest.raises(AlreadyRunning):
+        book.add(ACCOUNT, [replace(card(book), id="new")])
+    book.add(ACCOUNT, [])
+
+
+def test_some_are_read_at_once_and_only_marks_that_correct_something_where_that_is_asked(book: DynamoHandBook) -> None:
+    known = card(book)
+    assert book.some(ACCOUNT, [EDNA, EDNA, (BY_HAND, "teacher", "nobody")]) == {EDNA: known}
+    assert book.some(ACCOUNT, []) == {}
+    level = ContactMark("Appointment Maker")
+    assert book.set_mark(ACCOUNT, known, ContactMark(), level)
+    assert book.marks(ACCOUNT, edited=True) == {}
+    assert book.set_mark(ACCOUNT, known, level, ContactMark(edits={"first": "E"}))
+    assert book.marks(ACCOUNT, edited=True) == {EDNA: ContactMark(edits={"first": "E"})}

@@ -326,12 +326,13 @@ def test_an_integration_is_changed_with_what_was_applied_and_never_over_another_
 class Post(Sandbox):
     """A mail service that answers everything with one status."""
 
-    def __init__(self, status: int) -> None:
-        self.status = status
+    def __init__(self, *statuses: int, code: str = "") -> None:
+        self.statuses, self.code = list(statuses), code
         super().__init__(0, None)
 
     def answer(self, request: Request) -> Reply:
-        return Reply(self.status, b"{}")
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        return Reply(status, b"{}", headers={"x-amzn-errortype": self.code} if self.code else {})
 
 
 @pytest.mark.usefixtures("aws")
@@ -356,6 +357,23 @@ def test_a_mail_is_tried_once_and_doubt_is_not_refusal(
             SesMail(SENDER).send([EDNA], LETTER)
         assert len(post.requests) == 1
         assert "@" not in raised.value.message
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_mail_that_came_with_too_many_others_waits_and_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 1 AM, when a provider is down and hundreds of schools are told so."""
+    for statuses, sent in ([429, 429, 200], True), ([429], False):
+        waits: list[float] = []
+        with Post(*statuses, code="TooManyRequestsException") as post:
+            monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", post.url)
+            mail = SesMail(SENDER, waits.append)
+            if sent:
+                mail.send([EDNA], LETTER)
+            else:
+                with pytest.raises(MailNotSent):
+                    mail.send([EDNA], LETTER)
+        assert len(post.requests) == len(waits) + 1 == (3 if sent else 6)
+        assert sum(waits) < 28
 
 
 @pytest.mark.usefixtures("aws")

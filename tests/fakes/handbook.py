@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from roster.editing import administers
 from roster.model import BY_HAND
@@ -17,6 +17,7 @@ class MemoryHandBook:
         self.cards = {card.key: card for card in cards}
         self.set: dict[ContactId, ContactMark] = {}
         self.writes = 0
+        self.looked_up: list[ContactId] = []
         self.meanwhile: list[tuple[ContactId, ContactMark]] = []
         self.before_change: list[Callable[[], object]] = []
 
@@ -26,14 +27,18 @@ class MemoryHandBook:
     def all(self, account: str, origin: str) -> Iterator[ContactCard]:
         return iter([card for card in self.cards.values() if card.origin == origin])
 
+    def some(self, account: str, contacts: Iterable[ContactId]) -> Mapping[ContactId, ContactCard]:
+        self.looked_up += contacts
+        return {one: self.cards[one] for one in self.looked_up if one in self.cards}
+
     def kinds(self, account: str) -> Mapping[str, int]:
         return Counter(card.kind for card in self.all(account, BY_HAND) if not card.inactive_since)
 
     def mark(self, account: str, contact: ContactId) -> ContactMark:
         return self.set.get(contact, ContactMark())
 
-    def marks(self, account: str) -> Mapping[ContactId, ContactMark]:
-        return self.set
+    def marks(self, account: str, edited: bool = False) -> Mapping[ContactId, ContactMark]:
+        return {key: mark for key, mark in self.set.items() if mark.edits or not edited}
 
     def set_mark(self, account: str, card: ContactCard, before: ContactMark, after: ContactMark) -> bool:
         if self.meanwhile:

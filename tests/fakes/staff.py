@@ -180,6 +180,9 @@ class MemoryEventBook:
         if self.holders.get(key.event, ("", ""))[0] == owner:
             del self.holders[key.event]
 
+    def enable(self, account: str, event: str) -> None:
+        self.change(account, event, {"nightly": True})
+
     def stop(self, account: str, event: str) -> None:
         self.log.append(f"no more nights of {event}")
         self.change(account, event, {"nightly": False})

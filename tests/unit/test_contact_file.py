@@ -281,6 +281,19 @@ def test_children_whom_an_adoption_left_in_a_mark_are_in_the_list_and_no_problem
     assert (filed.done, list(filed.problems), list(filed.moved), filed.unchanged) == (True, [], [], 2)
 
 
+def test_only_the_children_of_those_whom_a_file_names_are_looked_up() -> None:
+    """Of families that have linked their children themselves there are thousands."""
+    book = MemoryHandBook()
+    for n in range(50):
+        child = ContactCard("clever", "student", f"c{n}", "Customer", "Bart", "S", number=f"{n}")
+        parent = ContactCard(BY_HAND, "parent", f"p{n}", "Customer", "Homer", "S", f"h{n}@home.example")
+        book.cards |= {one.key: one for one in (child, parent)}
+        book.set[parent.key] = ContactMark(related=(("clever", child.id, "", ""),))
+    filed = bring("kind,id,last name,children\nparent,p7,Simpson,7\nparent,p8,Simpson,8\n", book)
+    assert (filed.done, list(filed.problems), filed.count("updated")) == (True, [], 2)
+    assert sorted(book.looked_up) == [("clever", "student", "c7"), ("clever", "student", "c8")]
+
+
 def test_no_list_holds_a_security_value() -> None:
     book = MemoryHandBook()
     bring(FAMILY, book)
@@ -292,7 +305,7 @@ def test_no_list_holds_a_security_value() -> None:
 
 
 text_of = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="\ufffd"), min_size=1, max_size=12)
-quoted = st.sampled_from(["", "=", "'", "'=", "''+", "'a"])
+quoted = st.sampled_from(["", "=", "'", "'=", "''+", "'a", "a;=", "';'-"])
 names = st.builds(lambda front, rest: front + rest, quoted, text_of)
 
 

@@ -78,7 +78,7 @@ def test_a_deletion_that_cannot_start_leaves_no_mark() -> None:
     world.executions.trouble = StoreBusy("Step Functions has trouble")
     with pytest.raises(StoreBusy):
         world.events.delete(EDNA, "spring")
-    assert world.book.events["spring"].deleting == ""
+    assert (world.book.events["spring"].deleting, world.book.events["spring"].nightly) == ("", SPRING.nightly)
     world.executions.trouble = None
     run = world.events.delete(EDNA, "spring")
     world.book.spared(ACCOUNT, "spring", "another run")

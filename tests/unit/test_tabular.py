@@ -8,6 +8,7 @@ import io
 import pytest
 
 from roster import keys
+from roster.cells import meant, told
 from roster.ledgers import write_contacts
 from roster.model import ContactEntry, Listing, Person
 from roster.ports import ContactMark, Event, Integration
@@ -39,6 +40,14 @@ def read(text: str) -> list[list[str]]:
 @pytest.mark.parametrize("cell", FORMULAS)
 def test_what_would_be_a_formula_is_told_as_text(cell: str) -> None:
     assert read(as_csv(("name",), [(cell,)])) == [["name"], [f"'{cell}"]]
+
+
+@pytest.mark.parametrize("cell", ["Ann;=1+1", "Ann\t=1", "a; @b", "a;'=1", "=1;=2", "'x;=1"])
+def test_a_formula_behind_what_other_countries_spreadsheets_separate_by_is_text_and_comes_back(cell: str) -> None:
+    ((shown,),) = read(as_csv(("name",), [(told(cell),)]))[1:]
+    for part in shown.replace("\t", ";").split(";"):
+        assert not part.strip().startswith(tuple("=+-@"))
+    assert meant(shown) == cell
 
 
 @pytest.mark.parametrize("cell", TEXTS)

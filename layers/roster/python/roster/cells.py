@@ -14,6 +14,7 @@ from roster.fields import is_email
 from roster.model import KINDS, Level
 
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+BEHIND = re.compile(rf"([;\t]\s*)('*)(?=[{re.escape(''.join(FORMULA))}])")
 BREAKS = ("\t", "\r", "\n")
 LOST = "\ufffd"  # stands where a character could not be read
 GARBLED = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u2122]")  # UTF-8 that was read as Windows-1252
@@ -36,7 +37,8 @@ class Wrong(Exception):
 
 
 def harmless(cell: str) -> str:
-    """The cell as it may stand in a spreadsheet."""
+    """The cell as it may stand in a spreadsheet, also where that takes `;` or a tab for the end of one."""
+    cell = BEHIND.sub(r"\1'\2", cell)
     return f"'{cell}" if cell.startswith(BREAKS) or cell.lstrip().startswith(FORMULA) else cell
 
 
@@ -46,7 +48,8 @@ def told(cell: str) -> str:
 
 
 def meant(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _guarded(cell) else cell
+    cell = cell[1:] if cell.startswith("'") and _guarded(cell) else cell
+    return BEHIND.sub(lambda found: found[1] + found[2].removeprefix("'"), cell)
 
 
 def _guarded(cell: str) -> bool:

@@ -86,7 +86,7 @@ class Events:
 
         Doing it again is safe, and needed where the run before failed.
         """
-        self.of(person.account, event)
+        nightly = self.of(person.account, event).nightly
         self.starter.check_free(person.account, event)
         run = self.starter.new_run()
         if not self.book.deleting(person.account, event, run):
@@ -96,6 +96,8 @@ class Events:
             return self.starter.start(person.account, event, "delete", person.id, run)
         except RosterError:
             self.book.spared(person.account, event, run)
+            if nightly:
+                self.nights.enable(person.account, event)
             raise
 
     def delete_many(self, person: Administrator, events: Sequence[str], confirm: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ Only the attributes that are meant are written to a contact that is there; runs 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from time import sleep
 from typing import Any
@@ -42,14 +42,17 @@ class DynamoHandBook:
             item = ContactItem.get(*keys.contact(account, *contact), consistent_read=True)
         except DoesNotExist:
             return None
-        found = {name: getattr(item, name) for name in NAMES}
-        return ContactCard(**{name: _fixed(value) for name, value in found.items() if value})
+        return _told(item)
 
     def all(self, account: str, origin: str) -> Iterator[ContactCard]:
-        for part in range(keys.PARTITIONS):
-            for found in DynamoRoster().found(account, origin, part):
-                if isinstance(found.entry, Stored):
-                    yield _card(found.entry.item)
+        return map(_card, DynamoRoster().columns(account, origin, NAMES))
+
+    @trouble(TABLE)
+    def some(self, account: str, contacts: Iterable[ContactId]) -> Mapping[ContactId, ContactCard]:
+        wanted = [tuple(keys.contact(account, *one)) for one in dict.fromkeys(contacts) if keys.fits(one[2])]
+        found = ContactItem.batch_get(wanted, consistent_read=True, attributes_to_get=list(NAMES)) if wanted else ()
+        cards = (_told(item) for item in found)
+        return {card.key: card for card in cards}
 
     @trouble(TABLE)
     def kinds(self, account: str) -> Mapping[str, int]:
@@ -66,8 +69,9 @@ class DynamoHandBook:
             return ContactMark()
 
     @trouble(TABLE)
-    def marks(self, account: str) -> Mapping[ContactId, ContactMark]:
-        found = ContactMarkItem.query(keys.contact_marks(account), consistent_read=True)
+    def marks(self, account: str, edited: bool = False) -> Mapping[ContactId, ContactMark]:
+        only = ContactMarkItem.edits.exists() if edited else None
+        found = ContactMarkItem.query(keys.contact_marks(account), filter_condition=only, consistent_read=True)
         return {keys.contact_of_mark(item.sk): _mark(item) for item in found}
 
     @trouble(TABLE)
@@ -101,7 +105,11 @@ class DynamoHandBook:
                 for one in some:  # somebody is gone meanwhile: the others are changed
                     self.change(account, *one)
 
+    @trouble(TABLE)
     def add(self, account: str, cards: Sequence[ContactCard]) -> None:
+        if not cards:
+            return
+        written_by_hand(account, lambda write: None)
         items = ((card, hand_item(account, card)) for card in cards)
         added = (Change(card.kind, card.id, Stored(card.origin, item)) for card, item in items)
         DynamoRoster().apply(account, "", BY_HAND, added)
@@ -136,7 +144,8 @@ def written_by_hand(account: str, change: Callable[[TransactWrite], None]) -> bo
             if held == FAILED:
                 raise AlreadyRunning(
                     "a run is moving or deleting this account's contacts just now, so nothing was changed",
-                    "Wait until it has ended, then try again.",
+                    "Wait until it has ended, then try again. If none is under way, one has died as it wrote: start an "
+                    "import, which mends what is left.",
                 ) from None
             if FAILED in others:
                 return False
@@ -164,6 +173,11 @@ def _found_by_edits(account: str, card: ContactCard, mark: ContactMark) -> dict[
     named, mailed = {"first", "last"} & mark.edits.keys(), "email" in mark.edits
     names = {name: found_by[name] if named else "" for name in ("name_part", "name_order")}
     return {**names, "email_key": found_by["email_key"] if mailed else ""}
+
+
+def _told(item: ContactItem) -> ContactCard:
+    found = {name: getattr(item, name) for name in NAMES}
+    return ContactCard(**{name: _fixed(value) for name, value in found.items() if value})
 
 
 def _card(item: Mapping[str, Any]) -> ContactCard:

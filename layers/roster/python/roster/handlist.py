@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from roster.byhand import effective
 from roster.cells import told
-from roster.contactfile import COLUMNS, Problem, Sheet, read
+from roster.contactfile import COLUMNS, Problem, Row, Sheet, read
 from roster.contactmatch import Matching, Moved, matched
 from roster.model import BY_HAND, Kind
 from roster.ports import ContactCard, ContactMark, HandBook
@@ -45,7 +45,7 @@ class HandList:
         """Make and change contacts. `dry`: only say so; `skip`: leave out rows with problems, which else stop all."""
         sheet = read(text)
         known = self.book.all(account, BY_HAND) if sheet.rows else ()
-        elsewhere = self._elsewhere(account) if any("children" in row.said for row in sheet.rows) else {}
+        elsewhere = self._elsewhere(account, [row for row in sheet.rows if "children" in row.said])
         matching = matched(account, sheet.rows, known, elsewhere)
         told = _told(sheet, matching)
         if dry or not sheet.readable or (told.problems and not skip):
@@ -70,14 +70,21 @@ class HandList:
             shown = children if card.kind == Kind.PARENT else ()
             yield tuple(map(told, _cells(effective(card, mark), shown, names)))
 
-    def _elsewhere(self, account: str) -> dict[str, set[str]]:
-        """By the id of a parent that is kept by hand, the numbers of children whom a provider tells of."""
-        found: dict[str, set[str]] = {}
-        for (origin, kind, id), mark in self.book.marks(account).items():
-            ties = mark.related if (origin, kind) == (BY_HAND, Kind.PARENT) else ()
-            cards = [self.book.of(account, (whose, Kind.STUDENT.value, child)) for whose, child, *_ in ties]
-            found[id] = {_number(card) for card in cards if card and card.origin != BY_HAND}
-        return found
+    def _elsewhere(self, account: str, rows: Sequence[Row]) -> dict[str, set[str]]:
+        """By the id of a parent that is kept by hand, the numbers of children whom a provider tells of.
+
+        Of those alone whom the rows name, if all of them have an id: of an account's linked families there are many.
+        """
+        if not rows:
+            return {}
+        ids = {row.said["id"] for row in rows} if all("id" in row.said for row in rows) else None
+        ties = {
+            id: [(whose, Kind.STUDENT.value, child) for whose, child, *_ in mark.related if whose != BY_HAND]
+            for (origin, kind, id), mark in self.book.marks(account).items()
+            if (origin, kind) == (BY_HAND, Kind.PARENT) and (ids is None or id in ids)
+        }
+        cards = self.book.some(account, (child for children in ties.values() for child in children))
+        return {id: {_number(cards[one]) for one in children if one in cards} for id, children in ties.items()}
 
 
 def _told(sheet: Sheet, matching: Matching) -> Filed:

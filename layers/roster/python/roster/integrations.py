@@ -11,7 +11,7 @@ from typing import Any
 
 from roster.admission import ACTIVE, REJECTED, Application
 from roster.beginning import check_active
-from roster.errors import AccountBusy, MoveRefused
+from roster.errors import AccountBusy, MoveRefused, RosterError
 from roster.integrated import known_integration
 from roster.invitation import Invitation
 from roster.model import JSON
@@ -121,10 +121,21 @@ class Integrations:
         if told["connected"]:
             if (imports or ours) and not self.book.connect(before, after):
                 raise AccountBusy("somebody else changes the integration, or an import is under way", LOOK_AGAIN)
-            self.credentials.keep(account, provider, secret)
+            self._keep(before, after, secret, connected=imports or ours)
         if told["connected"] and imports:
             self._keep_check(after, told)
         return told
+
+    def _keep(self, before: Integration | None, after: Integration, secret: Mapping[str, str], connected: bool) -> None:
+        """The credential of what is connected now. Where it cannot be kept, the connection of before is back: else its
+        credential would be sent to the new address.
+        """
+        try:
+            self.credentials.keep(after.account, after.provider, secret)
+        except RosterError:
+            if before and connected:
+                self.book.connect(after, before)
+            raise
 
     def of(self, account: str) -> Integration | None:
         return known_integration(self.records, account)

@@ -1066,13 +1066,19 @@ class HandBook(Protocol):
         """The same of all contacts of an origin."""
         ...
 
+    def some(self, account: str, contacts: Iterable[ContactId]) -> Mapping[ContactId, ContactCard]:
+        """The same of these, where they are there."""
+        ...
+
     def kinds(self, account: str) -> Mapping[str, int]:
         """How many contacts are kept by hand, kind by kind, without those that are inactive."""
         ...
 
     def mark(self, account: str, contact: ContactId) -> ContactMark: ...
 
-    def marks(self, account: str) -> Mapping[ContactId, ContactMark]: ...
+    def marks(self, account: str, edited: bool = False) -> Mapping[ContactId, ContactMark]:
+        """All of the account; or those alone that correct something, since each linked child makes one as well."""
+        ...
 
     def set_mark(self, account: str, card: ContactCard, before: ContactMark, after: ContactMark) -> bool:
         """False, and nothing is written, where it is not `before` any more. `card`: the contact as it counts then."""
