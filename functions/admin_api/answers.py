@@ -5,7 +5,8 @@ Nothing of an unexpected error leaves this place: its reference is told, and the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from traceback import extract_tb
 from typing import Any
 
@@ -52,6 +53,17 @@ MEANING = {
     503: "Try again later",
 }
 LONGEST_FIELD = 60
+INNER = re.compile(r"[\[\]()]|^(str|int|bool|none|constrained-str)$")
+SAID = {
+    "missing": "it is missing",
+    "extra_forbidden": "there is no such field here",
+    "model_attributes_type": "it has to be an object of fields",
+    "dict_type": "it has to be an object of fields",
+}
+HELP = {
+    "missing": "Add this field, and send it again.",
+    "extra_forbidden": "Leave it out or correct its name: /api/openapi.json lists the fields of each address.",
+}
 
 
 class Refused(Exception):
@@ -84,9 +96,15 @@ def of_refused(error: Refused) -> Response[Any]:
 def of_fields(found: Sequence[Any]) -> Response[Any]:
     """The first fault of a request: which field, and what is wrong with it; never what it held."""
     first = found[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "body")[:LONGEST_FIELD] or "the body"
-    message = f"{where}: {str(first.get('msg', 'not valid')).removeprefix('Value error, ')}"
-    return error_answer(422, ErrorBody(code="NotValid", message=message, help="Correct this field, and send it again."))
+    where = ".".join(_steps(first["loc"]))[:LONGEST_FIELD] or "the body"
+    said = SAID.get(str(first.get("type")), str(first.get("msg", "not valid")).removeprefix("Value error, "))
+    help = HELP.get(str(first.get("type")), "Correct this field, and send it again.")
+    return error_answer(422, ErrorBody(code="NotValid", message=f"{where}: {said}", help=help))
+
+
+def _steps(place: Sequence[str | int]) -> Iterator[str]:
+    """The way to a field, without pydantic's own words for the types of which one would have to fit."""
+    return (str(one) for one in place if one != "body" and not INNER.search(str(one)))
 
 
 def of_unexpected(error: Exception, reference: str) -> Response[Any]:

@@ -55,4 +55,4 @@ def _settings(provider: str, given: Mapping[str, Any]) -> dict[str, Any]:
         return entra.settings(given, signing().http)
     import veracross
 
-    return veracross.settings(given)
+    return veracross.settings(given, signing().sandboxes)

@@ -90,8 +90,10 @@ def complete(
     )
 
 
-def settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of what an administrator gave. Raises NotUnderstood."""
+def settings(given: Mapping[str, Any], sandboxes: bool = False) -> dict[str, Any]:
+    """What is kept of what an administrator gave. `sandboxes`: whether one may stand in for Veracross (`base_url`).
+    Raises NotUnderstood.
+    """
     typed, client = (str(given.get(name) or "").strip() for name in ("route", "client_id"))
     address = ADDRESS.fullmatch(typed)
     route = address["route"] if address else typed
@@ -101,7 +103,8 @@ def settings(given: Mapping[str, Any]) -> dict[str, Any]:
     if not client or len(client) > LONGEST_TEXT or not client.isascii() or not client.isprintable():
         help = "Copy it from the OAuth application in Veracross."
         raise NotUnderstood("client_id: it is blank or holds odd characters", help)
-    return {"route": route.lower(), "client_id": client}
+    sandbox = {"base_url": given["base_url"]} if sandboxes and given.get("base_url") else {}
+    return {"route": route.lower(), "client_id": client, **sandbox}
 
 
 def _userinfo(

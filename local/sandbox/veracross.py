@@ -137,12 +137,16 @@ def main(argv: list[str] | None = None) -> int:
         port=args.port,
         faults=Faults(*args.fault),
         conduct=Conduct.named(*args.conduct),
+        redirect_uris=args.redirect_uri,
     )
+    said = f"url={server.url} route={server.route} client_id={server.client_id} client_secret={server.client_secret}"
+    if args.redirect_uri:
+        person = args.signed_in or server.school.tables["parents"].ids[0]
+        server.add_scope("sso")
+        server.sign_in(person)
+        said += f" signed_in={person}"
     with server:
-        print(
-            f"url={server.url} route={server.route} client_id={server.client_id} client_secret={server.client_secret}",
-            flush=True,
-        )
+        print(said, flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
@@ -169,6 +173,10 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--today", type=date.fromisoformat, default=TODAY, help="the school's today: YYYY-MM-DD")
+    parser.add_argument(
+        "--redirect-uri", action="append", default=[], metavar="URL", help="of single sign-on, which it switches on"
+    )
+    parser.add_argument("--signed-in", type=int, metavar="ID", help="who has signed in; default: the first parent")
     parser.add_argument("--fault", action="append", default=[], choices=VERACROSS_FAULTS, metavar="NAME")
     parser.add_argument("--conduct", action="append", default=[], choices=CONDUCTS, metavar="NAME")
     return parser

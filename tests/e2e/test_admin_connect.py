@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from local.sandbox.clever import CleverSandbox
 from local.sandbox.oneroster import OneRosterSandbox
@@ -16,6 +17,7 @@ from local.sandbox.veracross import VeracrossSandbox
 from local.stack import Stack
 from roster.model import Level
 from tests.e2e.admin import Admin, mails_to, refusal
+from tests.e2e.sign_on import Browser
 from tests.e2e.test_admin_importer import Office
 from tests.e2e.toolkit import Evidence, account_numbers, tiny
 from tests.e2e.veracross import VeracrossSchool, plain
@@ -115,6 +117,43 @@ def test_with_single_sign_on_veracross_can_be_chosen(stack: Stack, evidence: Evi
         assert edna.patch("/api/sign-on", {"provider": "veracross"}).json()["title"] == "Veracross"
 
 
+def test_with_single_sign_on_a_parent_signs_in_at_once(stack: Stack, evidence: Evidence, edna: Admin) -> None:
+    """From the connection over the trial to the parent's own page, by the addresses that a school uses."""
+    with VeracrossSandbox.start(plain(6, 2), redirect_uris=[f"{stack.url}/client"]) as sandbox:
+        evidence.add((sandbox.client_secret,), ())
+        sandbox.add_scope("sso")
+        both = veracross(sandbox, integration_type="Import and Single Sign-On")
+        assert connect(edna, both)["connected"] is True
+        office = Office(stack, VeracrossSchool(stack, sandbox, evidence, edna.account, edna.new_event()["id"]))
+        preview = office.run("preview")
+        terms = [one["id"] for one in office.admin.get(f"{office.path}/runs/{preview['run']}/offer").json()["terms"]]
+        office.run("import", terms=terms)
+        sandbox.sign_in(sandbox.school.tables["parents"].ids[0])
+
+        def sign_in(start: str) -> requests.Response:
+            at_veracross = browser.get(browser.get(start).headers["location"])
+            return browser.get(at_veracross.headers["location"])
+
+        browser = Browser(stack)
+        tried = sign_in(edna.post("/api/sign-on/veracross/trial", None).json()["address"])
+        assert (tried.status_code, "Found by the id" in tried.text) == (200, True)
+        assert edna.patch("/api/sign-on", {"provider": "veracross"}).status_code == 200
+        page = browser.get(f"/client?ven={edna.account}").text
+        assert sign_in(page.partition('href="')[2].partition('"')[0]).headers["location"] == "/client/home"
+        assert browser.home().status_code == 200
+
+
+def test_sign_on_alone_does_not_end_the_import(stack: Stack, evidence: Evidence, edna: Admin) -> None:
+    with VeracrossSandbox.start(plain(3, 1)) as sandbox:
+        evidence.add((sandbox.client_secret,), ())
+        assert connect(edna, veracross(sandbox))["connected"] is True
+        alone = veracross(sandbox, integration_type="Single Sign-On", client_secret="0" * 64)
+        refused = edna.call("PUT", "/api/integration/veracross", alone)
+        assert refusal(refused) == (409, "MoveRefused")
+        assert "Import and Single Sign-On" in refused.json()["help"]
+        assert edna.post("/api/integration/check", {}).json()["connected"] is True, "with the secret from before"
+
+
 def test_sign_on_alone_leaves_the_import_from_elsewhere(
     stack: Stack, evidence: Evidence, ada: Admin, edna: Admin
 ) -> None:
@@ -162,6 +201,7 @@ def test_support_enters_a_classlink_credential_and_the_school_is_mailed_once(
             assert sandbox.token not in answer.text
         assert edna.get("/api/integration").json()["state"] == "active"
         (mail,) = [one for one in mails_to(edna.email) if PROMISED in str(vars(one))]
+        assert "mailed to 1" in str([row["after"] for row in edna.get("/api/audit").json()["items"]])
         assert "Importer" in str(vars(mail))
         rows = [one for one in edna.get("/api/audit").json()["items"] if one["action"] == "activation.change"]
         assert {row["name"] for row in rows} == {"pickAtime support"}

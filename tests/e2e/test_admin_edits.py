@@ -170,6 +170,11 @@ def test_contacts_by_hand_and_who_may_make_them(stack: Stack) -> None:
     assert refusal(admin.patch(mine, {"level": "Customer"})) == (403, "Forbidden")
     assert refusal(admin.delete(mine)) == (403, "Forbidden")
     assert refusal(admin.patch(path, {"level": "Support"})) == (422, "NotValid")
+    for sent, said in (
+        ({"email": "nonsense"}, "email: not an e-mail address"),
+        ({"emial": "a@b.example"}, "emial: there is no such field here"),
+    ):
+        assert admin.patch(path, sent).json()["message"] == said
     assert refusal(admin.patch("/api/contacts/clever/teacher/nobody", {"first": "X"})) == (404, "NotThere")
     assert admin.delete(path).json()["inactive_since"]
     assert refusal(hal.get("/api/session")) == (401, "NotSignedIn")

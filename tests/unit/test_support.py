@@ -9,7 +9,7 @@ import pytest
 
 from roster.audit import SUPPORT, Audit
 from roster.billing import Billing
-from roster.errors import AccountBusy, MailNotSent, MoveRefused, NotSetUp, NotThere
+from roster.errors import AccountBusy, MailNotSent, MoveRefused, NotSetUp, NotThere, StoreBusy
 from roster.integrations import Integrations
 from roster.invitation import ACCEPTED, INVITED, MOST_STEPS, SET_UP, Invitation, moved
 from roster.model import Level
@@ -305,6 +305,26 @@ def test_of_two_who_connect_at_once_the_slower_is_told_and_her_credential_is_not
         office.integrations.connect(ACCOUNT, PROVIDER, {}, {"token": "t"})
     with pytest.raises(NotSetUp):
         office.credentials.of(ACCOUNT, PROVIDER)
+
+
+def test_a_connection_whose_credential_cannot_be_kept_is_taken_back(office: Office) -> None:
+    def full(*told: object) -> None:
+        raise StoreBusy("Secrets Manager has trouble")
+
+    keep, office.credentials.keep = office.credentials.keep, full  # type: ignore[method-assign]
+    with pytest.raises(StoreBusy):
+        office.integrations.connect(ACCOUNT, PROVIDER, {"base_url": "https://one"}, {"token": "t"})
+    known = office.integrations.of(ACCOUNT)
+    assert known
+    assert known.state == "configuring", "so no night fails for the want of one"
+    office.credentials.keep = keep  # type: ignore[method-assign]
+    office.integrations.connect(ACCOUNT, PROVIDER, {"base_url": "https://one"}, {"token": "t"})
+    office.credentials.keep = full  # type: ignore[method-assign]
+    with pytest.raises(StoreBusy):
+        office.integrations.connect(ACCOUNT, PROVIDER, {"base_url": "https://two"}, {"token": "u"})
+    known = office.integrations.of(ACCOUNT)
+    assert known
+    assert (known.state, known.settings) == ("active", {"base_url": "https://one"})
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from roster.errors import (
 )
 from roster.model import JSON
 from roster.permissions import Action
+from roster.ports import Integration
 from roster.runtime import administration
 from routes.integration import CheckTold
 
@@ -84,9 +85,12 @@ class ClassLinkAsked(ConnectAsked):
 
 
 class ConnectionTold(CheckTold):
-    """`provider`: as it is told by `GET /api/integration` from now on, where it is connected."""
+    """`provider`: as it is told by `GET /api/integration` from now on, where it is connected. `mail`: what came of the
+    mail that the import is active and ready for use, where that is news to the school.
+    """
 
     provider: str
+    mail: str = ""
 
 
 @route(
@@ -103,11 +107,11 @@ def connect_veracross(body: VeracrossAsked) -> ConnectionTold:
         "api_url": body.sandbox,
         "accounts_url": body.sandbox,
     }
-    told = administration().integrations.connect(
-        account, "veracross", settings, secret, body.replace, imports=kind != "sso"
-    )
+    admin = administration()
+    before = admin.integrations.of(account)
+    told = admin.integrations.connect(account, "veracross", settings, secret, body.replace, imports=kind != "sso")
     if told["connected"]:
-        audited("integration veracross", {}, _shown(settings))
+        audited("integration veracross", _settings_of(before, "veracross"), _shown(settings))
         if kind != "import":
             _offer_sign_on(account, body)
     return _told("veracross", told)
@@ -145,10 +149,17 @@ def _by_support(
     before = admin.integrations.of(account)
     told = admin.integrations.connect(account, provider, settings, secret, instead)
     if told["connected"]:
-        audited(f"integration {provider}", {}, _shown(settings), account)
+        mail = ""
         if not before or (before.provider, before.state) != (provider, "active"):
-            admin.teller.activated(account)
+            mail = admin.teller.activated(account)
+        after = {**_shown(settings), **({"mail": mail} if mail else {})}
+        audited(f"integration {provider}", _settings_of(before, provider), after, account)
+        told = {**told, "mail": mail}
     return _told(provider, told)
+
+
+def _settings_of(before: Integration | None, provider: str) -> dict[str, JSON]:
+    return _shown(dict(before.settings)) if before and before.provider == provider else {}
 
 
 def _shown(settings: dict[str, JSON]) -> dict[str, JSON]:
@@ -159,8 +170,9 @@ def _offer_sign_on(account: str, body: VeracrossAsked) -> None:
     """Saved beside what is live: choosing it is another decision. What sign-on does not take (a test database) imports
     all the same.
     """
+    given = _given(route=body.school, client_id=body.client_id, base_url=body.sandbox)
     with suppress(NotUnderstood):
-        administration().switching.save(account, "veracross", {"route": body.school, "client_id": body.client_id})
+        administration().switching.save(account, "veracross", given)
 
 
 def _given(**values: Any) -> dict[str, Any]:

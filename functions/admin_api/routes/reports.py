@@ -27,6 +27,6 @@ def read_report(event: EventPath, report: ReportPath) -> Response[str]:
     admin, account = administration(), person().account
     admin.events.of(account, event)
     found = admin.importer.records.event(account, event)
-    marks = admin.hand_list.book.marks(account, edited=True) if report == "people" else {}
+    marks = admin.hand_list.book.marks(account, edited=True)
     rows = tabular.report(admin.files.slots, report, admin.importer.integration(account), found, marks)
     return spreadsheet(f"{report}-{event}", tabular.REPORTS[report], rows, accepted())

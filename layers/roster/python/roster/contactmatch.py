@@ -8,7 +8,7 @@ nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
@@ -105,12 +105,13 @@ class Moved:
 @dataclass
 class Matching:
     """The rows of a file, one after the other; parents at last, when their children are known. `elsewhere`: by the id
-    of a parent, the numbers of children whom others keep, and who stay theirs.
+    of a parent, the numbers of children whom others keep, and who stay theirs; asked for only where a number is of
+    nobody who is kept by hand.
     """
 
     account: str
     directory: Directory
-    elsewhere: Mapping[str, Set[str]]
+    elsewhere: Callable[[], Mapping[str, Set[str]]]
     moved: dict[Key, Moved] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -189,7 +190,7 @@ class Matching:
         found = []
         for number in dict.fromkeys(row.said.get("children", "").split()):
             students = self.directory.found(Kind.STUDENT, "number", number)
-            if not students and number in self.elsewhere.get(parent.id, ()):
+            if not students and number in self.elsewhere().get(parent.id, ()):
                 continue
             if not students:
                 help = (
@@ -239,7 +240,7 @@ def _others(found: Iterable[ContactCard], card: ContactCard) -> list[ContactCard
 
 
 def matched(
-    account: str, rows: Iterable[Row], known: Iterable[ContactCard], elsewhere: Mapping[str, Set[str]]
+    account: str, rows: Iterable[Row], known: Iterable[ContactCard], elsewhere: Callable[[], Mapping[str, Set[str]]]
 ) -> Matching:
     """What the rows would do."""
     return Matching(account, Directory(account, known), elsewhere).all(rows)

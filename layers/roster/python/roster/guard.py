@@ -23,13 +23,8 @@ PRESENT = ("created", "updated", "unchanged", "returned")
 Excess: TypeAlias = dict[str, tuple[int, str]]
 
 
-def reasons(tally: Tally, vanished: Iterable[str]) -> list[str]:
-    """Why the plan must be held, in plain sentences; an empty list lets it pass."""
-    return [sentence for _, sentence in excess(tally, vanished).values()]
-
-
 def excess(tally: Tally, vanished: Iterable[str]) -> Excess:
-    """What is too much: code → figure and sentence."""
+    """Why the plan must be held, code → figure and plain sentence; nothing lets it pass."""
     found: Excess = {f"vanished.{choice}": (1, f"The chosen {choice} no longer exists.") for choice in vanished}
     for kind in COUNTED:
         found.update(_of_kind(kind, tally.guard, tally.outcomes))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from roster.byhand import effective
 from roster.cells import told
@@ -45,7 +46,8 @@ class HandList:
         """Make and change contacts. `dry`: only say so; `skip`: leave out rows with problems, which else stop all."""
         sheet = read(text)
         known = self.book.all(account, BY_HAND) if sheet.rows else ()
-        elsewhere = self._elsewhere(account, [row for row in sheet.rows if "children" in row.said])
+        naming = [row for row in sheet.rows if "children" in row.said]
+        elsewhere = cache(lambda: self._elsewhere(account, naming))
         matching = matched(account, sheet.rows, known, elsewhere)
         told = _told(sheet, matching)
         if dry or not sheet.readable or (told.problems and not skip):
@@ -75,8 +77,6 @@ class HandList:
 
         Of those alone whom the rows name, if all of them have an id: of an account's linked families there are many.
         """
-        if not rows:
-            return {}
         ids = {row.said["id"] for row in rows} if all("id" in row.said for row in rows) else None
         ties = {
             id: [(whose, Kind.STUDENT.value, child) for whose, child, *_ in mark.related if whose != BY_HAND]

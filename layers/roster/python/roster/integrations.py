@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from roster.admission import ACTIVE, REJECTED, Application
+from roster.admission import ACTIVE, CONFIGURING, REJECTED, Application
 from roster.beginning import check_active
 from roster.errors import AccountBusy, MoveRefused, RosterError
 from roster.integrated import known_integration
@@ -31,6 +31,10 @@ NONE = "none"
 INSTEAD = (
     "Say that the new provider takes its place (replace). Its people have other ids: run a test import first, then "
     "adopt the contacts, or clear them."
+)
+WITHOUT = (
+    "The account imports with this connection. Choose “Import and Single Sign-On”, or say that imports shall end "
+    "(replace)."
 )
 UNTRIED: dict[str, Any] = {
     "connected": True,
@@ -114,6 +118,8 @@ class Integrations:
         ours = before is not None and before.provider == provider
         if imports and before and not ours and not instead:
             raise MoveRefused(f"the account imports from {before.provider}", INSTEAD)
+        if not imports and before and ours and before.state == ACTIVE and not instead:
+            raise MoveRefused("imports would end with this", WITHOUT)
         known = before.settings if before and ours else {}
         kept = {name: value for name, value in {**known, **settings}.items() if value is not None}
         after = Integration(account, provider, kept, state=ACTIVE)
@@ -127,14 +133,14 @@ class Integrations:
         return told
 
     def _keep(self, before: Integration | None, after: Integration, secret: Mapping[str, str], connected: bool) -> None:
-        """The credential of what is connected now. Where it cannot be kept, the connection of before is back: else its
-        credential would be sent to the new address.
+        """The credential of what is connected now. Where it cannot be kept, the connection of before is back, or none
+        is active: else a credential would be sent to another's address, or nights would fail for the want of one.
         """
         try:
             self.credentials.keep(after.account, after.provider, secret)
         except RosterError:
-            if before and connected:
-                self.book.connect(after, before)
+            if connected:
+                self.book.connect(after, before or replace(after, state=CONFIGURING))
             raise
 
     def of(self, account: str) -> Integration | None:

@@ -26,7 +26,7 @@ from roster.letters import Letter
 
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
 NOT_NOW = ("TooManyRequestsException", "ThrottlingException", "Throttling")
-WAITS = (0.5, 1.0, 2.0, 4.0, 6.0)  # seconds, each up to twice as long: of the many, not all come again at once
+WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds, each up to twice as long: of the many, not all come again at once
 NEVER_REACHED = (EndpointConnectionError, ConnectTimeoutError)
 
 
