@@ -128,5 +128,6 @@ lock: $(DEV)  ## write the locks anew from pyproject.toml and layers/*/requireme
 
 .PHONY: clean
 clean:  ## forget the local data, the artefacts and the caches; the virtual environments stay
+	@if [ -d .local ] && [ -x $(VENV)/bin/python ]; then $(VENV)/bin/python -m local idle; fi
 	rm -rf .local .build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

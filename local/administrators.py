@@ -57,7 +57,7 @@ def link(stack: Any, account: str, email: str = "", to: str = AFTER_SIGN_IN) -> 
     if not people:
         raise NobodyToSignIn(
             f"account {account} has no such administrator: python -m local administrator --account {account} "
-            '--email ADDRESS --name "NAME" makes one'
+            '--email ADDRESS --name "NAME" makes one (with --school "ITS SCHOOL" where the account is new)'
         )
     person, token = max(people, key=lambda one: (rank(one.level), one.id)), token_urlsafe(32)
     now = datetime.now(UTC)

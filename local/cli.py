@@ -11,34 +11,26 @@ import shlex
 import sys
 import threading
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from itertools import chain
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from local import administrators, arguments
-from local.account import AccountTaken, LocalAccount, RunUnknown
-from local.importing import import_once, try_connection
-from local.problems import write_problems
+from local import administrators, arguments, looking
+from local.account import AccountTaken, RunUnknown
+from local.importing import EXITS, import_once, try_connection
 from local.providers import PROVIDERS
 from local.reach import Unreachable, reach
-from local.show import contacts_table
 from local.stack import Stack, StackInUse, connect
 
 SHARED = Path(os.environ.get("PICKATIME_SHARED", Path(__file__).resolve().parent.parent.parent / "shared"))
 
 
-class NothingImported(RuntimeError):
-    """There is no contact to look at."""
-
-
 def main(argv: list[str] | None = None) -> int:
-    args = _parser().parse_args(argv)
+    args = _parsed(argv)
     try:
         code = int(args.command(args))
         sys.stdout.flush()  # here, where a reader who has gone away is no error
-    except (AccountTaken, NothingImported, RunUnknown, *administrators.REFUSALS) as error:
+    except (AccountTaken, looking.NothingImported, RunUnknown, *administrators.REFUSALS) as error:
         return _fail(2, str(error))
     except StackInUse:
         return _fail(2, _in_use(args.data))
@@ -50,6 +42,14 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _parsed(argv: list[str] | None) -> Namespace:
+    """What is misspelt is said with the usage of the command that it was given to."""
+    args, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return args
 
 
 def _fail(code: int, why: str) -> int:
@@ -76,7 +76,7 @@ def _parser() -> ArgumentParser:
     run.add_argument("--students", type=many, default=0, help="a generated district of so many, not the published one")
     run.add_argument("--port", type=arguments.port, default=0, help="of the web address; default: any free one")
     _data(run)
-    run.set_defaults(command=_run)
+    run.set_defaults(command=_run, parser=run)
     _per_provider(commands.add_parser("import", help="import from a provider, once; again is the next night"), _choices)
     _per_provider(commands.add_parser("connect", help="try a connection: what an import would get"), _connection)
     contacts = commands.add_parser("contacts", help="what was imported; birth dates show as on file or blank")
@@ -84,16 +84,19 @@ def _parser() -> ArgumentParser:
     _whose(contacts)
     contacts.add_argument("--limit", type=arguments.whole(1), default=20, help="default: %(default)s")
     _data(contacts)
-    contacts.set_defaults(command=_contacts, event="conference")
+    contacts.set_defaults(command=looking.contacts, event="conference", parser=contacts)
     problems = commands.add_parser("problems", help="what a run found wrong, id by id, with what to do: CSV")
     _whose(problems)
     _event(problems)
     problems.add_argument("--run", default="", help="default: the newest")
     _data(problems)
-    problems.set_defaults(command=_problems)
+    problems.set_defaults(command=looking.problems, parser=problems)
+    idle = commands.add_parser("idle", help="whether nothing serves the data folder, so that it may be deleted")
+    _data(idle)
+    idle.set_defaults(command=_idle, parser=idle)
     made = administrators.add_commands(commands, _data)
-    made["administrator"].set_defaults(command=_administrator)
-    made["sign-in"].set_defaults(command=_sign_in)
+    made["administrator"].set_defaults(command=_administrator, parser=made["administrator"])
+    made["sign-in"].set_defaults(command=_sign_in, parser=made["sign-in"])
     return parser
 
 
@@ -103,6 +106,7 @@ def _per_provider(command: ArgumentParser, add_arguments: Callable[[ArgumentPars
         one = providers.add_parser(name, help=line.title)
         line.add_arguments(one)
         add_arguments(one)
+        one.set_defaults(parser=one)
 
 
 def _data(parser: ArgumentParser) -> None:
@@ -144,13 +148,13 @@ def _account(parser: ArgumentParser) -> None:
 
 def _import(args: Namespace) -> int:
     reach(PROVIDERS[args.provider].addresses(args))
-    with _running(args.data) as stack:
+    with looking.running(args.data) as stack:
         return import_once(stack, args)
 
 
 def _connect(args: Namespace) -> int:
     reach(PROVIDERS[args.provider].addresses(args))
-    with _running(args.data) as stack:
+    with looking.running(args.data) as stack:
         return try_connection(stack, args)
 
 
@@ -161,7 +165,7 @@ def _run(args: Namespace) -> int:
         again = _parser().parse_args([*given, *(["--json"] if args.once else [])])
         again.keep = True
         code = import_once(stack, again)
-        if args.once or code:
+        if args.once or code not in (0, EXITS["held"]):
             return code
         with suppress(KeyboardInterrupt), stack.scheduler.run_forever():  # a good end: make calls any other an error
             administrators.make(stack, line.account, administrators.DEMO, "Demo Administrator")
@@ -190,7 +194,7 @@ Try next, in another terminal:
 
 
 def _administrator(args: Namespace) -> int:
-    with _running(args.data) as stack:
+    with looking.running(args.data) as stack:
         return administrators.say_made(stack, args)
 
 
@@ -202,43 +206,7 @@ def _sign_in(args: Namespace) -> int:
     return administrators.say_link(attached, args)
 
 
-def _contacts(args: Namespace) -> int:
-    with _looked_at(args) as account:
-        contacts = account.contacts(account.provider())
-        first = next(contacts, None)
-        if first is None:
-            raise NothingImported(f"account {args.account}: nothing was imported yet{_other_accounts(args.account)}")
-        for line in contacts_table(chain([first], contacts), args.kind, args.limit):
-            print(line)
+def _idle(args: Namespace) -> int:
+    if connect(args.data):
+        raise StackInUse
     return 0
-
-
-def _problems(args: Namespace) -> int:
-    with _looked_at(args) as account:
-        write_problems(account, account.known_run(args.run), sys.stdout)
-    return 0
-
-
-def _other_accounts(account: str) -> str:
-    others = [f"{line.account} is {name}'s" for name, line in PROVIDERS.items() if line.account != account]
-    return f" (--account names another: {', '.join(others)})"
-
-
-@contextmanager
-def _looked_at(args: Namespace) -> Iterator[LocalAccount]:
-    """The account of a command that only looks: it makes no data folder."""
-    if not (args.data / "state.sqlite").exists():
-        raise NothingImported(f"nothing was imported into {args.data.absolute()} yet (--data names another folder)")
-    with _running(args.data) as stack:
-        yield LocalAccount(stack, args.account, args.event)
-
-
-@contextmanager
-def _running(data: Path) -> Iterator[Any]:
-    """The stack that serves this data folder already, or one of our own for as long as it takes."""
-    attached = connect(data)
-    if attached:
-        yield attached
-        return
-    with Stack.start(data=data) as stack:
-        yield stack

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from roster.model import COUNTED, OUTCOMES
 from roster.tables import ContactItem
 
+REJECTED = "CredentialRejected"
 STATUS = {
     "applied": "The roster was imported.",
     "preview": "This was a test import: nothing was changed.",
@@ -23,8 +24,11 @@ STATUS = {
 }
 HELD_HELP = (
     "Was it not meant? Then mend it at the provider, or choose other schools and terms, and import again.",
-    "Is it right? Only an administrator's yes lets it pass, in the web client; it cannot be given from here.",
+    "Is it another district or school than before? Give it an account of its own (--account 11600010) or another data "
+    "folder (--data; make run DATA=folder): an account imports from one.",
+    "Is it right? Only an administrator's yes lets it pass: the mail about it has the link, and `make run` serves it.",
 )
+FIRST_TRY = "Is this the first try? Then compare what was given as credential with what the provider shows."
 
 
 @contextmanager
@@ -60,6 +64,8 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
     if error:
         yield f"  {error['message']}"
         yield f"  {error['help']}"
+        yield from [f"  {FIRST_TRY}"] * (error["code"] == REJECTED)
+        yield f"  Its number is {report['run']}."
         return
     yield from (f"  {reason}" for reason in report["reasons"])
     yield from (f"  {line}" for line in HELD_HELP if report["status"] == "held")
@@ -78,6 +84,7 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
 def connection_lines(told: Mapping[str, Any]) -> Iterator[str]:
     """What the provider gives, resource by resource, and what to click where it does not."""
     yield "Connected." if told["connected"] else "Not connected: nothing was saved as active."
+    yield from [f"  {FIRST_TRY}"] * any(check["code"] == REJECTED for check in told["checks"])
     for check in told["checks"]:
         said = "refused" if check["code"] else "ok"
         yield f"  {check['resource']:<24}{said if check['ok'] else check['message']}"
@@ -102,13 +109,17 @@ def offer_lines(offer: Mapping[str, Any]) -> Iterator[str]:
 def contacts_table(contacts: Iterable[ContactItem], kind: str | None, limit: int) -> Iterator[str]:
     """Contacts, one a line. A birth date shows as on file or blank, never as itself."""
     yield f"{'kind':<9}{'provider id':<28}{'name':<28}{'e-mail':<34}{'security value':<16}related"
-    for contact in islice((c for c in contacts if kind in (None, c.kind)), limit):
+    found = (c for c in contacts if kind in (None, c.kind))
+    for contact in islice(found, limit):
         name = " ".join(part for part in (contact.first, contact.last) if part)
         value = ("on file" if contact.security_value else "blank") if contact.kind == "student" else ""
         state = f"  (inactive since {contact.inactive_since})" if contact.inactive_since else ""
         related = len(contact.related or ())
         email = _cut(contact.email or "", 33)
         yield f"{contact.kind:<9}{contact.id:<28}{_cut(name, 27):<28}{email:<34}{value:<16}{related}{state}"
+    more = sum(1 for _ in found)
+    if more:
+        yield f"and {more:,} more: --limit {limit + more}"
 
 
 def _cut(said: str, width: int) -> str:

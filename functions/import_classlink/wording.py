@@ -27,7 +27,8 @@ HELP: Mapping[str, str] = {
     f"rosters and demographics where it was added ({APP}), then write to support@pickatime.com, who check the token's "
     "address and scopes.",
     "access_missing": "ClassLink does not share what the import needs. Check that pickAtime is Enabled, and share "
-    f"orgs, academic sessions, classes, users and enrollments: {APP} > pickAtime > Permissions.",
+    f"orgs, academic sessions, classes, users and enrollments: {APP} > pickAtime > Permissions. If that is so, the "
+    "application id that is set here may be another one's.",
     "contract_broken": "The answers of ClassLink's Roster Server cannot be read safely, so nothing was changed. "
     "Write to support@pickatime.com and name this run.",
     "not_set_up": f"Add pickAtime in ClassLink first: {APP} > Add App, and Enable it. ClassLink then tells "

@@ -34,6 +34,9 @@ class Decisions:
         self.records.runs[run].decided = "approved"
         return "run-2"
 
+    def is_latest(self, key: RunKey) -> bool:
+        return max(self.records.runs) == key.run
+
     def discard(self, person: Administrator, event: str, run: str) -> None:
         self.records.runs[run].decided = "discarded"
 
@@ -56,6 +59,13 @@ class World:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+def test_what_was_held_before_another_import_is_decided_no_more(world: World) -> None:
+    world.deciding.links(KEY)
+    assert world.deciding.opened("token1")
+    world.records.runs["run-2"] = Run("held", "import", report={"reasons": ["All 8 students would leave."]})
+    assert world.deciding.opened("token1") is None
 
 
 def test_two_addresses_and_no_token_that_is_kept(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.show import contacts_table, report_lines
+from local.show import FIRST_TRY, contacts_table, report_lines
 from roster.model import COUNTED, OUTCOMES
 from roster.tables import ContactItem
 
@@ -26,7 +26,16 @@ def test_a_held_run_says_who_can_let_it_pass() -> None:
     values = {"state": "full", "students": 300, "missing": 0, "help": ""}
     lines = list(report_lines({**REPORT, "status": "held", "reasons": ["All left."], "security_values": values}))
     assert lines[1] == "  All left."
-    assert "administrator's yes" in lines[3]
+    assert "--account" in lines[3]
+    assert "administrator's yes" in lines[4]
+
+
+def test_a_table_says_how_many_it_leaves_out() -> None:
+    found = [ContactItem("p", "s", kind="parent", id=f"{n}", origin="x", level="1") for n in range(5)]
+    assert list(contacts_table(found, "parent", 2))[-1] == "and 3 more: --limit 5"
+    assert len(list(contacts_table(found, "parent", 5))) == 6
+    failed = {"status": "failed", "run": "r1", "error": {"code": "CredentialRejected", "message": "m", "help": "h"}}
+    assert list(report_lines(failed))[3:] == [f"  {FIRST_TRY}", "  Its number is r1."]
 
 
 def test_what_is_cut_is_marked() -> None:

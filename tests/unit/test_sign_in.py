@@ -8,9 +8,10 @@ import pytest
 
 from roster.administrators import Administrators
 from roster.audit import Audit
-from roster.errors import MailNotSent, MailUncertain, NotSetUp, NotSignedIn, NotUnderstood
+from roster.errors import MailNotSent, MailUncertain, NotSetUp, NotSignedIn, NotThere, NotUnderstood
 from roster.model import Level
 from roster.permissions import Administrator
+from roster.ports import Conference
 from roster.sessions import Sessions, digest
 from roster.signin import MOST_FROM_ONE_PLACE, MOST_PER_ACCOUNT, MOST_PER_ADDRESS, MOST_PER_PLACE, SignIn
 from tests.fakes.staff import (
@@ -20,6 +21,7 @@ from tests.fakes.staff import (
     Mailbox,
     MemoryAccountBook,
     MemoryAuditBook,
+    MemoryEventBook,
     MemorySignIns,
     MemoryStaff,
     numbered,
@@ -229,14 +231,19 @@ def test_the_first_administrator() -> None:
     world = World(replace(EDNA, account="other"))
     rows = MemoryAuditBook()
     audit = Audit(rows, world.clock, numbered("row"))
-    administrators = Administrators(world.staff, world.accounts, audit, numbered("id"))
+    events = MemoryEventBook(Conference(ACCOUNT, "fall", "Fall"))
+    administrators = Administrators(world.staff, world.accounts, events, audit, numbered("id"))
     made = administrators.make(ACCOUNT, "a@b.example", "Ann B")
     assert (made.id, made.level) == ("id1", Level.ADMINISTRATOR)
     again = administrators.make(ACCOUNT, "A@B.example", "", level=Level.SUPPORT)
     assert (again.id, again.name, again.level) == ("id1", "Ann B", Level.SUPPORT)
-    made_row, raised = rows.rows
+    made_row, raised = rows.rows[:2]
     assert (made_row.by, made_row.action, made_row.about) == ("pickAtime", "administrator.make", "administrator id1")
     assert (raised.before["level"], raised.after["level"]) == (Level.ADMINISTRATOR, Level.SUPPORT)
+    hers = administrators.make(ACCOUNT, "e@b.example", "Eve", level=Level.EVENT_ADMINISTRATOR, events=["fall"])
+    assert hers.events == ("fall",)
+    with pytest.raises(NotThere, match="confrence"):
+        administrators.make(ACCOUNT, "e@b.example", "Eve", level=Level.EVENT_ADMINISTRATOR, events=["confrence"])
     with pytest.raises(NotSetUp):
         administrators.make("77", "a@b.example", "Ann")
     administrators.make("77", "a@b.example", "Ann", school="Elm School")

@@ -33,9 +33,16 @@ DOES = {
 }
 DONE = {
     "approve": ("Approved", "The import is under way. The Importer shows how it goes."),
-    "discard": ("Discarded", "Nothing was changed. Put right what was not meant in your school's own system."),
+    "discard": (
+        "Discarded",
+        "Nothing was changed. Put right what was not meant in your school's own system, or choose "
+        "other schools and terms in the Importer, and import again.",
+    ),
 }
-OLD = "It was decided already, or the link is older than 7 days. The Importer shows what became of it."
+OLD = (
+    "It was decided already, another import was started since, or the link is older than 7 days. The Importer shows "
+    "what became of it."
+)
 SENT = "If this address may sign in, a mail with a link is on its way. It leads back here, and is good for 15 minutes."
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from roster.audit import Audit
-from roster.errors import NotSetUp, NotUnderstood
+from roster.errors import NotSetUp, NotThere, NotUnderstood
 from roster.fields import is_email
 from roster.model import JSON, Level
 from roster.permissions import LEVELS, Administrator
-from roster.ports import AccountBook, Staff
+from roster.ports import AccountBook, EventBook, Staff
 
 _ACCOUNT = re.compile(r"[0-9]{1,20}")
 MADE = "administrator.make"
@@ -24,6 +24,7 @@ MADE = "administrator.make"
 class Administrators:
     staff: Staff
     accounts: AccountBook
+    events: EventBook
     audit: Audit
     new_id: Callable[[], str]
 
@@ -46,8 +47,11 @@ class Administrators:
             raise NotUnderstood(f"there is no level {level}", f"Give one of: {', '.join(LEVELS[1:])}.")
         if not self.accounts.account(account):
             if not school:
-                raise NotSetUp(f"there is no account {account}", "Name its school to make it.")
+                raise NotSetUp(f"there is no account {account}", "Name its school (school) to make it.")
             self.accounts.rename(account, school)
+        for event in events:
+            if not self.events.of(account, event):
+                raise NotThere(f"there is no event {event}", "Give its id, as the list of events has it.")
         before = self.staff.with_email(account, email)
         known = before or Administrator(account, self.new_id())
         mine = tuple(dict.fromkeys(map(str, events))) or known.events

@@ -52,7 +52,7 @@ class Deciding:
         return approve, discard
 
     def opened(self, token: str) -> Held | None:
-        """None once it was decided, is too old, or its run or event is gone."""
+        """None once it was decided or another import was started, is too old, or its run or event is gone."""
         link = self.kept.of(digest(token))
         if not link or link.expires <= self.now().timestamp():
             return None
@@ -61,6 +61,8 @@ class Deciding:
             return None
         school = self.accounts.account(link.account)
         key = RunKey(link.account, link.event, link.run)
+        if not self.importer.is_latest(key):
+            return None
         return Held(key, school.name if school else "", self._name(link), run.report["reasons"])
 
     def is_for(self, held: Held, signed_in: SignedIn) -> bool:

@@ -142,6 +142,11 @@ class Importer:
         except NotSetUp:  # the event was deleted since
             return False
 
+    def is_latest(self, key: RunKey) -> bool:
+        """Whether no import of the event was started since: what was held then is not what would be done now."""
+        newest = (one.run for one in self.runs.page(key.account, key.event, "", LOOKED_AT) if one.mode != "preview")
+        return next(newest, key.run) == key.run
+
     def cancel(self, account: str, event: str, run: str) -> bool:
         """False where it has ended already."""
         found = self.run(account, event, run)
@@ -154,9 +159,8 @@ class Importer:
         """A new run, from a fresh pull, which may do as much as the held one would have done."""
         key = RunKey(person.account, event, run)
         found = self._held(key)
-        newest = (one.run for one in self.runs.page(person.account, event, "", LOOKED_AT) if one.mode != "preview")
-        if next(newest, run) != run:
-            raise NotUnderstood(f"another run was started after run {run}", "Import again, and look at what is held.")
+        if not self.is_latest(key):
+            raise NotUnderstood("another import was started since", "Import again, and look at what is held.")
         more: dict[str, Any] = {"selection": found.asked["selection"]} if "selection" in found.asked else {}
         if "adopt" in found.asked:
             more["adopt"] = found.asked["adopt"]

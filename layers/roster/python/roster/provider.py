@@ -127,7 +127,8 @@ class Checker:
         if answer.status >= 500:
             raise ProviderUnavailable(f"{resource.name}: HTTP {answer.status}", self._help("unavailable"))
         if answer.status == 401:
-            raise CredentialRejected(f"{resource.name}: HTTP 401", self._help("credential_rejected"))
+            message = f"the credential was refused ({resource.name}: HTTP 401)"
+            raise CredentialRejected(message, self._help("credential_rejected"))
         if answer.status in resource.refusals:
             raise AccessMissing(f"{resource.name}: HTTP {answer.status}", self._help("access_missing"))
         raise ContractBroken(f"{resource.name}: HTTP {answer.status}", self._help("contract_broken"))

@@ -394,7 +394,7 @@ def administration() -> Administration:
     return Administration(
         site,
         accounts,
-        Administrators(staff, accounts, audit, lambda: token_hex(8)),
+        Administrators(staff, accounts, book, audit, lambda: token_hex(8)),
         sessions,
         SignIn(staff, accounts, kept, sessions, mail, site.origin, _now, _token),
         events,
