@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from links import (
     CLASSLINK_APPLICATIONS,
     CLASSLINK_SAML_CONSOLE,
+    CLEVER_DASHBOARD,
     ENTRA,
     ENTRA_CONDITIONAL_ACCESS,
     ENTRA_MULTIFACTOR,
@@ -201,14 +202,23 @@ SECURITY_VALUES = Guide(
     f"Parents can sign in, and read when they link a child: {UNABLE} What is wrong?",
     (
         Step(
-            "Cause: a parent proves with the student's Security Value, the date of birth, whose parent they are. The "
-            "school has recently switched to ClassLink, and the Security Value field of the student's contact is "
-            "blank: the provider has not shared it. A blank value matches nothing."
+            "Cause: a parent proves with the student's Security Value, the date of birth, whose parent they are. Where "
+            "the Security Value field of the student's contact is blank, because the provider has not shared it, it "
+            "matches nothing. So it is where the school has recently switched to ClassLink."
         ),
         Step(
-            "Fix: in ClassLink, open Rosters > Demographics and switch the security value (student DOB) on for the "
+            "Fix in ClassLink: open Rosters > Demographics and switch the security value (student DOB) on for the "
             "pickAtime application.",
             (CLASSLINK_APPLICATIONS,),
+        ),
+        Step(
+            "Fix in Clever: open Applications > pickAtime > Data sharing and share students' dates of birth.",
+            (CLEVER_DASHBOARD,),
+        ),
+        Step(
+            "Fix in Veracross: in Axiom, the OAuth application needs the scopes students:list and students:read, and "
+            "the students' records their Birthday.",
+            (VERACROSS_COMMUNITY,),
         ),
         Step(
             "Then run the data import again, in the Importer. It fills the blank values; students, parents, links and "
@@ -220,11 +230,45 @@ SECURITY_VALUES = Guide(
         ),
     ),
 )
+IMPORT = Guide(
+    "import",
+    "Importing from Clever, ClassLink or Veracross: the Importer",
+    "Teachers, students, classes, enrolments and parents come from your school's own system, and stay in step with it.",
+    (
+        Step(
+            "In the Admin UI, open the Importer and run a test import: it shows what would come, and changes nothing"
+        ),
+        Step("Choose the schools and terms that this event is for. The classes that would come are listed with them."),
+        Step(
+            "Run the import. Where the contacts were made by hand, or come from another provider, the test import says "
+            "who is there already: adopt them, or clear them first, and nobody is there twice."
+        ),
+        Step(
+            "Switch the nightly sync of the event on. Every night at 1 AM of your account's clocks the roster is read "
+            "again: who joins is added, who leaves becomes inactive. Nobody is deleted, and what you have set by hand "
+            "stays."
+        ),
+        Step(
+            "An import is held, and changes nothing, when more people would leave or change than in a usual night. You "
+            "are mailed. If that was not meant, put it right in your school's system, or choose schools and terms "
+            "again; if it is right, approve it, by the link in the mail or in the Importer."
+        ),
+        Step(
+            "If an import brought something wrong, undo it in the Importer, as long as nothing else was imported: the "
+            "contacts are as they were before."
+        ),
+        Step(
+            "If an import failed, the Importer says why and what to click at the provider. Write to us and name the "
+            "run where that does not help.",
+            (WRITE_TO_US,),
+        ),
+    ),
+)
 CLEAR_FIRST = Guide(
     "duplicates",
     "Preventing duplicate contacts: clear old data before the new import",
-    NOTE,
-    tuple(Step(one) for one in STEPS),
+    "For an account whose contacts come from somewhere else, and whose people would be there twice.",
+    (Step(NOTE), *(Step(one) for one in STEPS)),
 )
 ADMIN_UI = Guide(
     "admin-ui",
@@ -238,4 +282,4 @@ ADMIN_UI = Guide(
         ),
     ),
 )
-GUIDES = (CLASSLINK_SSO, ENTRA_SSO, ENTRA_EXISTING, VERACROSS_SSO, SECURITY_VALUES, CLEAR_FIRST, ADMIN_UI)
+GUIDES = (CLASSLINK_SSO, ENTRA_SSO, ENTRA_EXISTING, VERACROSS_SSO, SECURITY_VALUES, CLEAR_FIRST, IMPORT, ADMIN_UI)

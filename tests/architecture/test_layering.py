@@ -120,6 +120,7 @@ LONG: dict[str, str] = {
     "layers/roster/python/roster/runtime.py::administration": "what the administration is made of, in one list",
     "layers/roster/python/roster/keys.py": "every key and name in one place, a line or two each",
     "functions/import_classlink/normalize.py": "every collection of OneRoster, in every spelling of it",
+    "functions/admin_api/guides.py": "the text of the help pages, one after the other",
     "local/stack.py": "what starts, in which order, and what stops it again",
     "local/resources.py": "one short handler per resource type, read as a table",
     "layers/roster/python/roster/model.py": "the words in one place: data classes without logic",

@@ -64,6 +64,7 @@ WANTED = {
         "Security Values (Dates of Birth)", UNABLE, "Rosters > Demographics", "security value (student DOB)",
         "run the data import again",
     ],
+    "import": ["test import", "1 AM", "Nobody is deleted", "held", "approve", "undo", "adopt"],
     "duplicates": ["Clear old data before the new import.", "Delete All Contacts", "support@pickatime.com"],
 }  # fmt: skip
 
@@ -100,6 +101,10 @@ def test_the_policies_to_review_are_linked(stack: Stack) -> None:
         ("saml console", "classlink-sso"),
         ("oauth applications", "veracross-sso"),
         ("duplicate", "duplicates"),
+        ("nightly", "import"),
+        ("held", "import"),
+        ("undo", "import"),
+        ("clever data sharing", "security-values"),
         ("Admin tool", "classlink-sso"),
         ("admin ui TOOL", "classlink-sso"),
     ],

@@ -24,6 +24,8 @@ SENT = "If this address may sign in, a mail with a link is on its way. It is goo
 JSON = {"application/json": {"model": ErrorBody}}
 NO_LONGER = {404: {"description": "The link is used or too old", "content": {**HTML, **JSON}}}
 
+HELP = "Help: imports, Single Sign-On, and more"
+
 
 class LinkAsked(Asked):
     """`to`: the path to go on to afterwards."""
@@ -43,10 +45,13 @@ def show_admin(account: Annotated[str, Query(description="filled in", pattern=r"
     try:
         me = administration().sessions.of(session_cookie(app.current_event)).person
     except NotSignedIn:
-        text = ["For administrators. Parents and teachers use the sign-in link of their school."]
-        return page(200, "Admin UI", text, ask_account(account))
+        text = [
+            "For administrators. Parents and teachers use the sign-in link of their school.",
+            "Your Account ID is the number behind ven= in your school's pickAtime address.",
+        ]
+        return page(200, "Admin UI", text, ask_account(account) + listed([(f"/help?account={account}", HELP)]))
     text = [f"Signed in as {me.name or me.email}, {me.level} of account {me.account}."]
-    return page(200, "Admin UI", text, listed([(f"/help?account={me.account}", "Help: Single Sign-On, and more")]))
+    return page(200, "Admin UI", text, listed([(f"/help?account={me.account}", HELP)]))
 
 
 @route("POST", "/admin", OPEN, tag="sign-in", answer=HTML, status=202, form=True)
