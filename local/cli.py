@@ -160,7 +160,10 @@ def _connect(args: Namespace) -> int:
 
 def _run(args: Namespace) -> int:
     line = PROVIDERS[args.provider]
-    with Stack.start(data=args.data, port=args.port) as stack, line.sandbox(SHARED, args.students) as sandbox:
+    with (
+        Stack.start(data=args.data, port=args.port) as stack,
+        line.sandbox(SHARED, args.students, stack.url) as sandbox,
+    ):
         given = ["import", args.provider, *line.sandbox_arguments(sandbox), "--data", str(args.data)]
         again = _parser().parse_args([*given, *(["--json"] if args.once else [])])
         again.keep = True

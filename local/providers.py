@@ -31,7 +31,8 @@ class Served(Protocol):
 @dataclass(frozen=True)
 class CommandLine:
     """One provider on the command line. `account`: the account number it gets when none is named; `addresses`: where
-    a run will ask, by the option that says so.
+    a run will ask, by the option that says so. `sandbox`: of the published data, in so many students, for the site at
+    this address.
     """
 
     title: str
@@ -40,7 +41,7 @@ class CommandLine:
     settings: Callable[[Namespace], Mapping[str, Any]]
     secret: Callable[[Namespace], Mapping[str, str]]
     addresses: Callable[[Namespace], Mapping[str, str]]
-    sandbox: Callable[[Path, int], AbstractContextManager[Served]]
+    sandbox: Callable[[Path, int, str], AbstractContextManager[Served]]
     sandbox_arguments: Callable[[Any], list[str]]
 
 
@@ -68,7 +69,7 @@ def _clever_arguments(parser: ArgumentParser) -> None:
     _page_size(parser, 10_000)
 
 
-def _clever_sandbox(shared: Path, students: int) -> CleverSandbox:
+def _clever_sandbox(shared: Path, students: int, site: str) -> CleverSandbox:
     folder = shared / "data" / "clever" / "full_district_v3.0"
     real = folder.is_dir() and not students
     district = CleverDistrict.from_folder(folder) if real else CleverDistrict.generated(students=students or 300)
@@ -137,7 +138,7 @@ def _classlink_addresses(args: Namespace) -> dict[str, str]:
     return {"--base-url": args.base_url, **tokens}
 
 
-def _classlink_sandbox(shared: Path, students: int) -> OneRosterSandbox:
+def _classlink_sandbox(shared: Path, students: int, site: str) -> OneRosterSandbox:
     return OneRosterSandbox.start(OneRosterDistrict.generated(students or 300))
 
 
@@ -180,6 +181,12 @@ def _veracross_addresses(args: Namespace) -> dict[str, str]:
     }
 
 
+def _veracross_sandbox(shared: Path, students: int, site: str) -> VeracrossSandbox:
+    server = VeracrossSandbox.start(VeracrossSchool.generated(students or 300))
+    server.offer_sign_on([f"{site}/client"])
+    return server
+
+
 PROVIDERS: Mapping[str, CommandLine] = {
     "clever": CommandLine(
         title="Clever",
@@ -208,7 +215,7 @@ PROVIDERS: Mapping[str, CommandLine] = {
         settings=lambda args: _given(args, *VERACROSS),
         secret=lambda args: {"client_id": args.client_id, "client_secret": args.client_secret},
         addresses=_veracross_addresses,
-        sandbox=lambda shared, students: VeracrossSandbox.start(VeracrossSchool.generated(students or 300)),
+        sandbox=_veracross_sandbox,
         sandbox_arguments=lambda server: [
             *("--api-url", server.url, "--accounts-url", server.url, "--school", server.route),
             *("--client-id", server.client_id, "--client-secret", server.client_secret),

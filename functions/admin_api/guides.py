@@ -235,7 +235,7 @@ IMPORT = Guide(
     "Importing from Clever, ClassLink or Veracross: the Importer",
     "Teachers, students, classes, enrolments and parents come from your school's own system, and stay in step with it.",
     (
-        Step("In the Admin UI, open the Importer and run a test import: it shows what would come, and changes nothing"),
+        Step("In the Admin UI, open the Importer and run a test import: it shows what would come and changes nothing."),
         Step("Choose the schools and terms that this event is for. The classes that would come are listed with them."),
         Step(
             "Run the import. Where the contacts were made by hand, or come from another provider, the test import says "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
-from shapes import ONE_LINE, Asked, LinkTold, Told
+from shapes import ONE_LINE, Asked, LinkTold, Sandbox, Told
 
 Text = Annotated[str, StringConstraints(max_length=1000, pattern=ONE_LINE)]
 
@@ -22,7 +22,8 @@ class NamesAsked(Asked):
 class SettingsAsked(Asked):
     """Of ClassLink `metadata_url`, `allow_sha1`, `attributes`; of Azure AD `client_id`, `tenant_id`, `client_secret`
     (for a registration that has one; blank takes it away), `cloud` (Microsoft's for governments or for China); of
-    Veracross `route` (the School Domain), `client_id`.
+    Veracross `route` (the School Domain), `client_id`, and perhaps a `sandbox` on the machine that this runs on, in its
+    place; on AWS nothing leads there.
     """
 
     metadata_url: Text | None = None
@@ -33,6 +34,7 @@ class SettingsAsked(Asked):
     client_secret: Annotated[str, StringConstraints(max_length=500, pattern=ONE_LINE)] | None = Field(None, repr=False)
     cloud: Literal["global", "us", "china"] | None = None
     route: Text | None = None
+    sandbox: Sandbox | None = None
 
 
 class ChoiceAsked(Asked):

@@ -91,7 +91,7 @@ def complete(
 
 
 def settings(given: Mapping[str, Any], sandboxes: bool = False) -> dict[str, Any]:
-    """What is kept of what an administrator gave. `sandboxes`: whether one may stand in for Veracross (`base_url`).
+    """What is kept of what an administrator gave. `sandboxes`: whether one may stand in for Veracross (`sandbox`).
     Raises NotUnderstood.
     """
     typed, client = (str(given.get(name) or "").strip() for name in ("route", "client_id"))
@@ -103,8 +103,8 @@ def settings(given: Mapping[str, Any], sandboxes: bool = False) -> dict[str, Any
     if not client or len(client) > LONGEST_TEXT or not client.isascii() or not client.isprintable():
         help = "Copy it from the OAuth application in Veracross."
         raise NotUnderstood("client_id: it is blank or holds odd characters", help)
-    sandbox = {"base_url": given["base_url"]} if sandboxes and given.get("base_url") else {}
-    return {"route": route.lower(), "client_id": client, **sandbox}
+    instead = {"base_url": given["sandbox"]} if sandboxes and given.get("sandbox") else {}
+    return {"route": route.lower(), "client_id": client, **instead}
 
 
 def _userinfo(

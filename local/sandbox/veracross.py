@@ -70,6 +70,14 @@ class VeracrossSandbox(Sandbox):
         """This person has a session at Veracross now: /oauth/authorize asks for no password."""
         self.sso.user = person
 
+    def offer_sign_on(self, redirect_uris: Iterable[str], person: int | None = None) -> int:
+        """Single sign-on, with somebody signed in already: this person, or the first parent. Who that is."""
+        self.sso.redirect_uris += redirect_uris
+        self.add_scope("sso")
+        whom = person or self.school.tables["parents"].ids[0]
+        self.sign_in(whom)
+        return whom
+
     def reset_secret(self) -> str:
         return self.application.reset_secret()
 
@@ -137,14 +145,10 @@ def main(argv: list[str] | None = None) -> int:
         port=args.port,
         faults=Faults(*args.fault),
         conduct=Conduct.named(*args.conduct),
-        redirect_uris=args.redirect_uri,
     )
     said = f"url={server.url} route={server.route} client_id={server.client_id} client_secret={server.client_secret}"
     if args.redirect_uri:
-        person = args.signed_in or server.school.tables["parents"].ids[0]
-        server.add_scope("sso")
-        server.sign_in(person)
-        said += f" signed_in={person}"
+        said += f" signed_in={server.offer_sign_on(args.redirect_uri, args.signed_in)}"
     with server:
         print(said, flush=True)
         try:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from api import audited, person, route
 from pydantic import Field, StringConstraints
-from shapes import ONE_LINE, AccountPath, Asked
+from shapes import ONE_LINE, AccountPath, Asked, Sandbox
 
 from roster.errors import (
     AccountBusy,
@@ -31,7 +31,6 @@ from routes.integration import CheckTold
 
 Text = Annotated[str, StringConstraints(max_length=500, pattern=ONE_LINE, strip_whitespace=True, min_length=1)]
 Secret = Annotated[Text, Field(repr=False)]
-Sandbox = Annotated[str, StringConstraints(pattern=r"^http://127\.0\.0\.1:[0-9]{1,5}$")]
 TYPES = {"Import": "import", "Single Sign-On": "sso", "Import and Single Sign-On": "both"}
 FAILS = (NotSetUp, NotUnderstood, ProviderUnavailable, ContractBroken, AccountBusy, AlreadyRunning, MoveRefused)
 
@@ -170,7 +169,7 @@ def _offer_sign_on(account: str, body: VeracrossAsked) -> None:
     """Saved beside what is live: choosing it is another decision. What sign-on does not take (a test database) imports
     all the same.
     """
-    given = _given(route=body.school, client_id=body.client_id, base_url=body.sandbox)
+    given = _given(route=body.school, client_id=body.client_id, sandbox=body.sandbox)
     with suppress(NotUnderstood):
         administration().switching.save(account, "veracross", given)
 
