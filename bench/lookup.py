@@ -39,6 +39,7 @@ DEPLOYED = {
     "LINGER_SECONDS": "0",
     "NIGHTLY_GROUP": "nightly",
     "NIGHTLY_ROLE_ARN": "arn:aws:iam::1:role/nightly",
+    "UNDELIVERED_ARN": "arn:aws:sqs:us-east-1:1:undelivered",
     "MAIL_SENDER": "nobody@roster.example.test",
     "IMPORTER_ADDRESS": "http://roster.example.test/importer",
     "SUPPORT_ACCOUNT": "1",

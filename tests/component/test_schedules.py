@@ -21,6 +21,7 @@ from roster.tables import AccountItem, EventItem
 GROUP = "pickatime-nightly"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:pickatime-sync"
 ROLE = "arn:aws:iam::123456789012:role/nightly"
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:undelivered"
 NIGHT = Schedule("116-fall", "cron(0 1 * * ? *)", "America/New_York", timedelta(hours=4), {"event": "fall"})
 
 
@@ -36,7 +37,7 @@ def client(table: str) -> Any:
 
 @pytest.fixture
 def schedules(client: Any) -> EventBridgeSchedules:
-    return EventBridgeSchedules(GROUP, MACHINE, ROLE, client)
+    return EventBridgeSchedules(GROUP, MACHINE, ROLE, QUEUE, client)
 
 
 def test_a_schedule_as_aws_keeps_it(client: Any, schedules: EventBridgeSchedules) -> None:
@@ -51,6 +52,7 @@ def test_a_schedule_as_aws_keeps_it(client: Any, schedules: EventBridgeSchedules
     assert (kept["Target"]["Arn"], kept["Target"]["RoleArn"]) == (MACHINE, ROLE)
     assert json.loads(kept["Target"]["Input"]) == {"event": "fall"}
     assert kept["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 4 * 3600, "MaximumRetryAttempts": 185}
+    assert kept["Target"]["DeadLetterConfig"] == {"Arn": QUEUE}
 
 
 def test_one_that_is_there_is_made_like_it(client: Any, schedules: EventBridgeSchedules) -> None:
@@ -73,7 +75,7 @@ def test_what_aws_refuses_for_good_is_not_tried_again(client: Any) -> None:
     unknown = Schedule("a name that is none", NIGHT.expression, NIGHT.zone, NIGHT.patience, NIGHT.given)
     client.meta.events.register("before-call.scheduler.CreateSchedule", lambda **_: refusal())
     with pytest.raises(StoreRefused):
-        EventBridgeSchedules(GROUP, MACHINE, ROLE, client).put(unknown)
+        EventBridgeSchedules(GROUP, MACHINE, ROLE, QUEUE, client).put(unknown)
 
 
 def refusal() -> None:
@@ -88,7 +90,7 @@ def test_trouble_of_aws_is_tried_again(client: Any) -> None:
 
     client.meta.events.register("before-call.scheduler.CreateSchedule", throttle)
     with pytest.raises(StoreBusy):
-        EventBridgeSchedules(GROUP, MACHINE, ROLE, client).put(NIGHT)
+        EventBridgeSchedules(GROUP, MACHINE, ROLE, QUEUE, client).put(NIGHT)
 
 
 def test_from_switched_on_to_stopped(client: Any, schedules: EventBridgeSchedules) -> None:

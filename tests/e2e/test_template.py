@@ -42,6 +42,17 @@ def _on(function: dict[str, Any], service: str) -> list[tuple[str, dict[str, Any
     return [(a, s) for s in _statements(function) for a in _actions(s) if a.startswith(f"{service}:")]
 
 
+def test_whatever_nobody_would_notice_rings() -> None:
+    alarms = [found["Properties"] for found in RESOURCES.values() if found["Type"] == "AWS::CloudWatch::Alarm"]
+    assert all(one["AlarmActions"] == [{"Ref": "Alarms"}] for one in alarms)
+    watched = {(one["MetricName"], str(one["Dimensions"][0]["Value"])) for one in alarms}
+    assert {name for name, _ in watched} == {"ApproximateNumberOfMessagesVisible", "ExecutionsTimedOut", "Errors"}
+    functions = [whose for name, whose in watched if name == "Errors"]
+    assert [sum(end in one for one in functions) for end in ("admin-api", "sso-callback")] == [1, 1]
+    ended = RESOURCES["SyncRoster"]["Properties"]["Events"]["RunEnded"]["Properties"]
+    assert ended["DeadLetterConfig"] == {"Arn": {"GetAtt": "Undelivered.Arn"}}
+
+
 def test_importers_cannot_touch_a_contact() -> None:
     for function in _importers():
         allowed = _on(function, "dynamodb")
@@ -282,5 +293,6 @@ def test_who_switches_nights_touches_the_groups_schedules_and_hands_on_one_role(
     assert (_actions(role), role["Resource"]) == (["iam:PassRole"], {"GetAtt": "NightlyRole.Arn"})
     assert role["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
     (started,) = RESOURCES["NightlyRole"]["Properties"]["Policies"]
-    (statement,) = started["PolicyDocument"]["Statement"]
-    assert (statement["Action"], statement["Resource"]) == ("states:StartExecution", {"Ref": "Sync"})
+    start, tell = started["PolicyDocument"]["Statement"]
+    assert (start["Action"], start["Resource"]) == ("states:StartExecution", {"Ref": "Sync"})
+    assert (tell["Action"], tell["Resource"]) == ("sqs:SendMessage", {"GetAtt": "Undelivered.Arn"})

@@ -86,7 +86,11 @@ class Switches:
 def enable_all(stack: Stack, clock: Clock, accounts: int) -> None:
     told = stack.outputs
     schedules = EventBridgeSchedules(
-        told["NightlyGroup"], told["SyncArn"], told["NightlyRoleArn"], stack.client("scheduler")
+        told["NightlyGroup"],
+        told["SyncArn"],
+        told["NightlyRoleArn"],
+        "arn:aws:sqs:us-east-1:123456789012:undelivered",
+        stack.client("scheduler"),
     )
     nights = Nights(Switches(), schedules, clock)
     for account, event in product(range(accounts), range(EVENTS)):

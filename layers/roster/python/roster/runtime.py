@@ -311,8 +311,9 @@ def nights() -> Nights:
     from roster.switches import DynamoSwitches
 
     use_table(os.environ["TABLE_NAME"])
-    group, machine, role = (os.environ[name] for name in ("NIGHTLY_GROUP", "SYNC_ARN", "NIGHTLY_ROLE_ARN"))
-    return Nights(DynamoSwitches(), EventBridgeSchedules(group, machine, role), _now)
+    named = "NIGHTLY_GROUP", "SYNC_ARN", "NIGHTLY_ROLE_ARN", "UNDELIVERED_ARN"
+    group, machine, role, undelivered = (os.environ[name] for name in named)
+    return Nights(DynamoSwitches(), EventBridgeSchedules(group, machine, role, undelivered), _now)
 
 
 def warm_administration() -> None:

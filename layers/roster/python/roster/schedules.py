@@ -19,12 +19,14 @@ TRIES = 185  # the most that AWS takes: the patience ends the trying, however th
 
 
 class EventBridgeSchedules:
-    """One group of schedules; `role` is what they start `machine` (its ARN) with."""
+    """One group of schedules; `role` is what they start `machine` (its ARN) with. `undelivered`: the queue that is told
+    of a night which could not be started for as long as its patience lasts.
+    """
 
     def __init__(
-        self, group: str, machine: str, role: str, client: EventBridgeSchedulerClient | None = None
-    ) -> None:  # fmt: skip
-        self._group, self._machine, self._role = group, machine, role
+        self, group: str, machine: str, role: str, undelivered: str, client: EventBridgeSchedulerClient | None = None
+    ) -> None:
+        self._group, self._machine, self._role, self._undelivered = group, machine, role, undelivered
         self._client = client or boto3.client("scheduler")
 
     @trouble(SCHEDULER)
@@ -63,5 +65,6 @@ class EventBridgeSchedules:
                 "RoleArn": self._role,
                 "Input": json.dumps(schedule.given),
                 "RetryPolicy": retry,
+                "DeadLetterConfig": {"Arn": self._undelivered},
             },
         }
