@@ -299,6 +299,15 @@ def test_a_decision_made_on_another_account_counts_for_nothing(account: str, bel
 
 
 @pytest.mark.usefixtures("aws")
+def test_the_applications_of_one_account_are_found_among_all() -> None:
+    applications = DynamoApplications()
+    for tenant, account in (("2001", ACCOUNT), ("2002", "another"), ("2003", "")):
+        applications.add(Application("classlink", tenant, account=account))
+    assert [one.tenant for one in applications.all("classlink")] == ["2001", "2002", "2003"]
+    assert [one.tenant for one in applications.all("classlink", ACCOUNT)] == ["2001"]
+
+
+@pytest.mark.usefixtures("aws")
 def test_a_mail_is_claimed_once_and_what_is_not_known_yet_stands_with_the_claim() -> None:
     applications, district = DynamoApplications(), Application("classlink", "2001")
     applications.add(district)

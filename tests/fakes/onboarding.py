@@ -52,8 +52,8 @@ class MemoryApplications:
         self.writes: list[str] = []
         self.meanwhile: Mapping[str, JSON] = {}
 
-    def all(self, provider: str) -> Sequence[Application]:
-        return [self.items[tenant] for tenant in sorted(self.items)]
+    def all(self, provider: str, account: str = "") -> Sequence[Application]:
+        return [self.items[tenant] for tenant in sorted(self.items) if account in ("", self.items[tenant].account)]
 
     def of(self, provider: str, tenant: str) -> Application | None:
         return self.items.get(tenant)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -306,3 +307,25 @@ def test_055_a_tenant_that_is_no_guid_is_never_asked(tenant: Entra, tenant_id: s
     with pytest.raises(SignOnRefused):
         entra.start(bad, "s", REDIRECT, HTTP)
     assert tenant.requests == []
+
+
+@pytest.mark.parametrize(
+    ("cloud", "host"),
+    [
+        ("", "https://login.microsoftonline.com"),
+        ("us", "https://login.microsoftonline.us"),
+        ("china", "https://login.partner.microsoftonline.cn"),
+    ],
+)
+def test_a_tenant_is_asked_for_in_its_own_cloud(cloud: str, host: str) -> None:
+    asked: list[str] = []
+
+    def get(url: str) -> Any:
+        asked.append(url)
+        return SimpleNamespace(status=200)
+
+    given = {"client_id": CLIENT, "tenant_id": TENANT, **({"cloud": cloud} if cloud else {})}
+    kept = entra.settings(given, SimpleNamespace(get=get))
+    assert asked == [f"{host}/{TENANT}/v2.0/.well-known/openid-configuration"]
+    made = Connection("c0ffee", "11600000", "azure", kept)
+    assert entra.start(made, "the-state", REDIRECT, HTTP).url.startswith(f"{host}/{TENANT}/oauth2/v2.0/authorize?")

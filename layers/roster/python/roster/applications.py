@@ -29,8 +29,9 @@ class DynamoApplications:
     """Districts' applications (see roster.ports.Applications)."""
 
     @trouble(TABLE)
-    def all(self, provider: str) -> Sequence[Application]:
-        items = ApplicationItem.query(keys.applications(provider), consistent_read=True)
+    def all(self, provider: str, account: str = "") -> Sequence[Application]:
+        its = ApplicationItem.account == account if account else None
+        items = ApplicationItem.query(keys.applications(provider), filter_condition=its, consistent_read=True)
         return [_application(item) for item in items]
 
     @trouble(TABLE)

@@ -156,7 +156,7 @@ class Integrations:
         self.book.keep_check(integration, Check(self.now(), shared, told["security_values_help"]))
 
     def _application(self, account: str, providers: Iterable[str]) -> Application | None:
-        found = (one for provider in providers for one in self.applications.all(provider) if one.account == account)
+        found = (one for provider in providers for one in self.applications.all(provider, account))
         return max(found, key=lambda one: (one.state != REJECTED, one.state_since), default=None)
 
     def _security(self, integration: Integration) -> Check:

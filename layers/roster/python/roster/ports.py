@@ -544,7 +544,9 @@ class ContactBook(Protocol):
 class Applications(Protocol):
     """Districts' applications for an import. What the provider says and what support decides are written apart."""
 
-    def all(self, provider: str) -> Sequence[Application]: ...
+    def all(self, provider: str, account: str = "") -> Sequence[Application]:
+        """Of all accounts, or of one."""
+        ...
 
     def of(self, provider: str, tenant: str) -> Application | None: ...
 
