@@ -431,6 +431,22 @@ def test_children_are_not_lost_when_a_run_holds_the_contacts_as_somebody_gives_w
     assert (now.id, sorted(tie[1] for tie in now.related)) == ("p1", ["s1", "s2"])
 
 
+def test_whose_contact_is_somebody_elses_keeps_their_own_with_its_children() -> None:
+    """The school gives the father's contact the mother's address: she does not become him, and he sees nothing."""
+    school = School()
+    school.people.put(parent("p1", "dad@x.example", first="Karl"))
+    father = school.arrive("dad", "dad@x.example").session
+    made = school.sign_in("mum", "mum@x.example")
+    child = Contact("clever", "student", "s1", "Customer", first="Ann")
+    school.people.put(child)
+    school.people.tie(ACCOUNT, made.key, child.key, "")
+    school.people.put(parent("p1", "mum@x.example", first="Karl"))
+    for _ in range(2):
+        mother = school.sign_in("mum", "mum@x.example")
+        assert (mother.key, [tie[1] for tie in mother.related]) == (made.key, ["s1"])
+    assert school.visits.of(father).contact.related == ()
+
+
 def test_a_link_that_was_taken_back_ends_the_session() -> None:
     school = School()
     school.people.put(parent("p1", "p@x.example"))

@@ -199,7 +199,7 @@ class Arriving:
             self._keep(replace(trace, outcome=met.how))
             return Arrived("", pending.to, pending.account, Tried(met.contact, met.how, said.claims))
         contact = met.contact or self._made(said)
-        self.belonging.settle(said, before, contact, sure=met.how == "roster id")
+        contact = self.belonging.settle(said, before, contact, sure=met.how == "roster id")
         self._keep(replace(trace, outcome=met.how))
         return Arrived(self.visits.begin(said, contact.key, pending.connection), pending.to, said.account)
 

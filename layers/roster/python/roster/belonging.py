@@ -14,7 +14,7 @@ from roster.errors import AlreadyRunning
 from roster.folding import folded
 from roster.model import BY_HAND, Kind, Level
 from roster.ports import Contact, ContactBook, ContactCard, HandBook, SignOnBook, Ties
-from roster.recognising import MADE, Candidates, made_here
+from roster.recognising import MADE, Candidates
 from roster.sessions import digest
 from roster.signon import Identity, SignOnRefused, VerifiedAssertion, Whose
 
@@ -39,7 +39,7 @@ class Belonging:
 
     def made(self, said: VerifiedAssertion) -> Contact:
         """A new contact, or the one of earlier, who gave way; of two sign-ins at once, both make the same one."""
-        id = MADE + sha256("\n".join((said.provider, said.issuer, said.subject)).encode()).hexdigest()[:32]
+        id = _made_id(said)
         level = Level.CUSTOMER.value
         first, last = (said.first, said.last) if said.first or said.last else ("", said.email.partition("@")[0])
         card = ContactCard(BY_HAND, Kind.PARENT.value, id, level=level, first=first, last=last, email=said.email)
@@ -50,19 +50,28 @@ class Belonging:
             self.hands.change(said.account, card, ["first", "last", "email", "inactive_since"])
         return Contact(*card.key, level=level, first=first, last=last, email=said.email)
 
-    def settle(self, who: Whose, before: Identity | None, contact: Contact, sure: bool) -> None:
-        """The contact is this person's from now on. `sure`: it is, whoever was taken for it before.
+    def settle(self, who: Whose, before: Identity | None, contact: Contact, sure: bool) -> Contact:
+        """Whose the contact is from now on, and whom this person is then. `sure`: the contact is theirs, whoever was
+        taken for it before; else they stay whom a sign-in made, or SignOnRefused is raised: taken, busy.
 
-        What an earlier sign-in made gives way first, so that a link says that nothing is left to do. Raises
-        SignOnRefused: taken, busy.
+        What an earlier sign-in made gives way. Where that could not be ended, the next sign-in ends it.
         """
-        made = self.contacts.of(who.account, [before.key]).get(before.key) if before else None
-        if made and made_here(made) and made.key != contact.key:
+        made = self._made(who)
+        if not self._bound(who, before, contact, sure):
+            if made and before and before.key == made.key:
+                return made
+            raise SignOnRefused("taken")
+        if made and made.key != contact.key:
             try:
                 self._take_over(who.account, made, contact)
             except AlreadyRunning:
                 raise SignOnRefused("busy") from None
-        self._bind(who, before, contact, sure)
+        return contact
+
+    def _made(self, who: Whose) -> Contact | None:
+        key = BY_HAND, Kind.PARENT.value, _made_id(who)
+        made = self.contacts.of(who.account, [key]).get(key)
+        return made if made and not made.inactive_since else None
 
     def _again(self, account: str, lost: Identity) -> tuple[Contact, ...]:
         """The linked contact under the id of a new import: one that agrees in its name too, since numbers are given to
@@ -75,19 +84,18 @@ class Belonging:
         full = self.contacts.of(account, [one.key for one in found]).values()
         return tuple(one for one in full if not one.inactive_since and _name(one) == lost.name)
 
-    def _bind(self, who: Whose, before: Identity | None, contact: Contact, sure: bool) -> None:
+    def _bound(self, who: Whose, before: Identity | None, contact: Contact, sure: bool) -> bool:
         """A link of another issuer than the account's is one of the past: of a tenant or a school that was left."""
         now = self.now().isoformat()
         after = Identity(*contact.key, contact.number, contact.sis_id, contact.email, _name(contact), now)
         if (before and replace(after, since=before.since) == before) or self.book.bind(who, before, after):
-            return
+            return True
         met = self.book.identity(who)
         if met and met.key == after.key:
-            return
+            return True
         unless = "" if sure else who.issuer
-        if self.book.unbind(who.account, contact.key, who.provider, unless) and self.book.bind(who, before, after):
-            return
-        raise SignOnRefused("taken")
+        gone = self.book.unbind(who.account, contact.key, who.provider, unless)
+        return gone and self.book.bind(who, before, after)
 
     def _take_over(self, account: str, made: Contact, by: Contact) -> None:
         """Whom the school knows now takes the place of whom a sign-in made, with the children that were linked."""
@@ -96,9 +104,13 @@ class Belonging:
             self.ties.tie(account, by.key, child, relation)
             self.ties.untie(account, made.key, child)
         card = self.hands.of(account, made.key)
-        if card and not card.inactive_since:
+        if card:
             gone = replace(card, inactive_since=self.now().date().isoformat())
             self.hands.change(account, gone, ["inactive_since"])
+
+
+def _made_id(who: Whose) -> str:
+    return MADE + sha256("\n".join((who.provider, who.issuer, who.subject)).encode()).hexdigest()[:32]
 
 
 def _name(contact: Contact) -> str:

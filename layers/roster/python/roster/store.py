@@ -1,8 +1,8 @@
 """The DynamoDB adapter of `Roster`: contacts, classes and schedules, written in full batches.
 
 Which item an entry becomes is decided here and nowhere else; the models are in roster.tables. Each item is encoded
-once, and the finished batch is handed to botocore in its `before-call` event, so that nobody walks it again. The
-batches are sent from here because pynamodb's own sends what DynamoDB left again at once, and soon gives up.
+once, and roster.bulk sends it. The batches are made up here because pynamodb's own sends what DynamoDB left again at
+once, and soon gives up.
 """
 
 from __future__ import annotations
@@ -10,22 +10,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
 from itertools import islice
 from random import uniform
 from time import perf_counter, sleep, thread_time
 from typing import Any
 
 from msgspec.json import decode, encode
-from pynamodb.connection import Connection
 
 from roster import keys
+from roster.bulk import Request, ask, queried
 from roster.contactmarks import mark_item
 from roster.errors import StoreBusy
 from roster.model import FIRST_LEVEL, KINDS, Class, ClassEntry, ContactEntry, Level, Person
 from roster.ports import Change, Moved, Stored
 from roster.sizes import fitting
-from roster.tables import ClassItem, ContactItem, Item, ScheduleItem, plain, wired
+from roster.tables import ClassItem, ContactItem, ScheduleItem, plain, wired
 from roster.trouble import TABLE, trouble
 
 # Attributes of an item that are the record's own, under the same name.
@@ -36,8 +35,6 @@ MOST_AT_ONCE = 8  # batches under way
 PATIENCE = 90.0  # seconds of waiting for one batch; the state machine can wait longer than a function should
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 SHORT = 0.002  # seconds that are not worth a thread
-PREPARED = "Prepared"
-Request = bytes  # one PutRequest or DeleteRequest of BatchWriteItem, as JSON
 
 
 class DynamoRoster:
@@ -70,7 +67,7 @@ class DynamoRoster:
 
     def found(self, account: str, origin: str, part: int) -> Iterator[Change]:
         """As the table holds them: pynamodb's models would leave out what they do not know."""
-        for item in _queried(keys.contact_partitions(account, origin)[part]):
+        for item in queried(keys.contact_partitions(account, origin)[part]):
             level, email = (item.get(name, {}).get("S", "") for name in ("level", "email"))
             inactive = bool(item.get("inactive_since", {}).get("S"))
             yield Change(item["kind"]["S"], item["id"]["S"], Stored(origin, item, level, email, inactive=inactive))
@@ -78,11 +75,11 @@ class DynamoRoster:
     def columns(self, account: str, origin: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         """These attributes alone of all contacts of an origin: half of an item is what the indexes find it by."""
         for partition in keys.contact_partitions(account, origin):
-            yield from _queried(partition, names)
+            yield from queried(partition, names)
 
     @trouble(TABLE)
     def levels(self, account: str) -> list[Change]:
-        marks = ((keys.contact_of_mark(item["sk"]["S"]), item) for item in _queried(keys.contact_marks(account)))
+        marks = ((keys.contact_of_mark(item["sk"]["S"]), item) for item in queried(keys.contact_marks(account)))
         return [
             Change(kind, id, Stored(origin, item, item.get("level", {}).get("S", ""), _corrected(item), mark=True))
             for (origin, kind, id), item in marks
@@ -102,7 +99,7 @@ class DynamoRoster:
         the table is busy.
         """
         began, busy = perf_counter(), thread_time()
-        left = _ask(batch)
+        left = ask(batch)
         waited, busy = perf_counter() - began, thread_time() - busy
         if not left:
             return max(1, min(MOST_AT_ONCE, int(waited / max(2 * busy, SHORT))))
@@ -112,61 +109,13 @@ class DynamoRoster:
             if pause is None:
                 raise StoreBusy(f"the table left {len(left)} items of a batch for {PATIENCE:.0f} seconds")
             self._sleep(pause)
-            left = _ask(left)
+            left = ask(left)
         return 1
 
 
 def _corrected(mark: dict[str, Any]) -> str:
     """The e-mail address that was set by hand, or blank."""
     return (decode(mark["edits"]["S"]).get("email") if "edits" in mark else "") or ""
-
-
-def _queried(partition: str, names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
-    """Every item of a partition, attribute by attribute; or with these alone."""
-    table, start = Item.Meta.table_name, None
-    while True:
-        asked: dict[str, Any] = {"TableName": table, "KeyConditionExpression": "pk = :pk", "ConsistentRead": True}
-        asked |= {"ExpressionAttributeValues": {":pk": {"S": partition}}}
-        if names:  # some of which are words of DynamoDB's own
-            known = {f"#{n}": name for n, name in enumerate(names)}
-            asked |= {"ProjectionExpression": ", ".join(known), "ExpressionAttributeNames": known}
-        with trouble(TABLE):
-            answer = _connection().dispatch("Query", asked | ({"ExclusiveStartKey": start} if start else {}))
-        yield from answer["Items"]
-        start = answer.get("LastEvaluatedKey")
-        if not start:
-            return
-
-
-def _ask(batch: list[Request]) -> list[Request]:
-    """Sends the batch once; returns what DynamoDB did not take of it."""
-    table = Item.Meta.table_name
-    body = b'{"RequestItems":{%s:[%s]}}' % (encode(table), b",".join(batch))
-    answer = _connection().dispatch("BatchWriteItem", {"RequestItems": {table: []}, PREPARED: body})
-    return [encode(request) for request in answer.get("UnprocessedItems", {}).get(table, [])]
-
-
-def _connection() -> Connection:
-    connection: Connection = Item._get_connection().connection
-    _listen(connection.client)
-    return connection
-
-
-@cache
-def _listen(client: Any) -> None:
-    """Have pynamodb's client send a body that is prepared."""
-    for event, handler in (("before-parameter-build", _take_prepared), ("before-call", _put_prepared)):
-        client.meta.events.register(f"{event}.dynamodb.BatchWriteItem", handler, unique_id=f"{PREPARED} {event}")
-
-
-def _take_prepared(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    if PREPARED in params:
-        context[PREPARED] = params.pop(PREPARED)
-
-
-def _put_prepared(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    if context.get(PREPARED):
-        params["body"] = context[PREPARED]
 
 
 def _pauses() -> Iterator[float]:
