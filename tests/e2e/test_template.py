@@ -45,10 +45,19 @@ def _on(function: dict[str, Any], service: str) -> list[tuple[str, dict[str, Any
 def test_whatever_nobody_would_notice_rings() -> None:
     alarms = [found["Properties"] for found in RESOURCES.values() if found["Type"] == "AWS::CloudWatch::Alarm"]
     assert all(one["AlarmActions"] == [{"Ref": "Alarms"}] for one in alarms)
-    watched = {(one["MetricName"], str(one["Dimensions"][0]["Value"])) for one in alarms}
-    assert {name for name, _ in watched} == {"ApproximateNumberOfMessagesVisible", "ExecutionsTimedOut", "Errors"}
-    functions = [whose for name, whose in watched if name == "Errors"]
-    assert [sum(end in one for one in functions) for end in ("admin-api", "sso-callback")] == [1, 1]
+    watched = {one["MetricName"] for one in alarms}
+    assert watched == {"ApproximateNumberOfMessagesVisible", "ExecutionsTimedOut", "Failed"}
+    filters = {
+        found["Properties"]["LogGroupName"]["Ref"]: found["Properties"]["FilterPattern"]
+        for found in RESOURCES.values()
+        if found["Type"] == "AWS::Logs::MetricFilter"
+    }
+    for log, source, said in (
+        ("AdminApiLog", "admin_api/answers.py", "unexpected"),
+        ("SsoCallbackLog", "sso_callback/app.py", "a page failed"),
+    ):
+        assert f'?"{said}"' in filters[log]
+        assert f'logger().error("{said}"' in (ROOT / "functions" / source).read_text()
     ended = RESOURCES["SyncRoster"]["Properties"]["Events"]["RunEnded"]["Properties"]
     assert ended["DeadLetterConfig"] == {"Arn": {"GetAtt": "Undelivered.Arn"}}
 
