@@ -1,4 +1,4 @@
-"""The commands that only look at what was imported; they make no data folder."""
+"""The commands that look at what was imported, and the stack that each command works with."""
 
 from __future__ import annotations
 

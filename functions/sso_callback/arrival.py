@@ -105,6 +105,8 @@ STATUS = {"throttled": 429, "unavailable": 503, "busy": 503}
 FRIENDLY = {
     "nobody": "Your school's list does not have you yet. Please ask your school to add you, or your email address.",
     "several": "Your school's list has you more than once. Please ask your school to look at it.",
+    "taken": "Your school's list has another person's sign-in for you. Please ask your school, and tell the number.",
+    "two_contacts": "Your sign-in was somebody else's before. Please ask your school, and tell the number.",
     "inactive": "Your school's list says that you have left. Please ask your school.",
     "state_expired": "It took longer than ten minutes. Please start again.",
     "code_expired": "The code was used, is too old or was tried too often. Please start again.",

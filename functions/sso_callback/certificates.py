@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from idp_metadata import fetched, refreshed
 from providers import CLASSLINK
 
+from roster.arriving import seal
 from roster.errors import RosterError
 from roster.model import JSON
 from roster.runtime import Signing, logger
@@ -37,7 +38,10 @@ def renewed(signing: Signing, before: SignOn, now: datetime) -> tuple[dict[str, 
 def newer(signing: Signing, connection: Connection, now: datetime) -> Connection | None:
     """The connection with the provider's new certificates; None where it has none, or was asked a moment ago."""
     before, until = signing.book.settings(connection.account), int((now + AGAIN).timestamp())
-    if before.live.get(CLASSLINK) != connection.settings:
+    live = before.connection(CLASSLINK)
+    if live and live.settings != connection.settings and seal(live) == seal(connection):
+        return live  # somebody else has had them read meanwhile
+    if not live or live.settings != connection.settings:
         return None
     if not signing.book.once(digest(f"certificates {connection.id}"), until, int(now.timestamp())):
         return None

@@ -444,7 +444,28 @@ def test_whose_contact_is_somebody_elses_keeps_their_own_with_its_children() -> 
     for _ in range(2):
         mother = school.sign_in("mum", "mum@x.example")
         assert (mother.key, [tie[1] for tie in mother.related]) == (made.key, ["s1"])
+        assert school.book.told[-1].outcome == "link"
     assert school.visits.of(father).contact.related == ()
+
+
+def test_whom_a_sign_in_made_and_somebody_removed_is_nobody_of_the_roster_by_a_claimed_name() -> None:
+    school = School()
+    known = school.book.known[ACCOUNT]
+    school.book.known[ACCOUNT] = replace(known, trust_email=False)
+    school.people.put(parent("p1", "v@x.example"))
+    made = school.sign_in("eve", "v@x.example", first="Jan", last="Novak")
+    school.people.put(replace(made, inactive_since="2026-11-01"))
+    assert school.refused("eve", "v@x.example", first="Jan", last="Novak") == "inactive"
+
+
+def test_who_administers_and_has_no_address_any_more_is_known_by_the_rosters_id() -> None:
+    school = School("classlink")
+    teacher = parent("t1", "t@x.example", origin="classlink", kind="teacher", level="Event Administrator")
+    told = {"roster_ids": (("classlink", "t1"),)}
+    school.people.put(teacher)
+    assert school.sign_in("jan", "t@x.example", **told).id == "t1"
+    school.people.put(replace(teacher, email=""))
+    assert school.sign_in("jan", "t@x.example", **told).id == "t1"
 
 
 def test_a_link_that_was_taken_back_ends_the_session() -> None:

@@ -22,6 +22,7 @@ from roster.errors import (
     NotThere,
     NotUnderstood,
     ProviderUnavailable,
+    RosterError,
 )
 from roster.model import JSON
 from roster.permissions import Action
@@ -108,11 +109,16 @@ def connect_veracross(body: VeracrossAsked) -> ConnectionTold:
     }
     admin = administration()
     before = admin.integrations.of(account)
+    if kind == "sso":
+        _offer_sign_on(account, body)  # which says what is wrong; nothing else would
     told = admin.integrations.connect(account, "veracross", settings, secret, body.replace, imports=kind != "sso")
     if told["connected"]:
         audited("integration veracross", _settings_of(before, "veracross"), _shown(settings))
-        if kind != "import":
-            _offer_sign_on(account, body)
+        if kind == "both":
+            with suppress(NotUnderstood):  # what sign-on does not take, a test database, imports all the same
+                _offer_sign_on(account, body)
+        if kind == "sso" and admin.integrations.of(account) != before:
+            admin.importer.nights.stop_all(account)
     return _told("veracross", told)
 
 
@@ -148,13 +154,18 @@ def _by_support(
     before = admin.integrations.of(account)
     told = admin.integrations.connect(account, provider, settings, secret, instead)
     if told["connected"]:
-        mail = ""
+        audited(f"integration {provider}", _settings_of(before, provider), _shown(settings), account)
         if not before or (before.provider, before.state) != (provider, "active"):
-            mail = admin.teller.activated(account)
-        after = {**_shown(settings), **({"mail": mail} if mail else {})}
-        audited(f"integration {provider}", _settings_of(before, provider), after, account)
-        told = {**told, "mail": mail}
+            told = {**told, "mail": _activated(account)}
     return _told(provider, told)
+
+
+def _activated(account: str) -> str:
+    """What came of the mail; what is connected stays so, whatever came of it."""
+    try:
+        return administration().teller.activated(account)
+    except RosterError as error:
+        return f"not mailed: {error.message}"
 
 
 def _settings_of(before: Integration | None, provider: str) -> dict[str, JSON]:
@@ -166,12 +177,9 @@ def _shown(settings: dict[str, JSON]) -> dict[str, JSON]:
 
 
 def _offer_sign_on(account: str, body: VeracrossAsked) -> None:
-    """Saved beside what is live: choosing it is another decision. What sign-on does not take (a test database) imports
-    all the same.
-    """
+    """Saved beside what is live: choosing it is another decision. Raises NotUnderstood."""
     given = _given(route=body.school, client_id=body.client_id, sandbox=body.sandbox)
-    with suppress(NotUnderstood):
-        administration().switching.save(account, "veracross", given)
+    administration().switching.save(account, "veracross", given)
 
 
 def _given(**values: Any) -> dict[str, Any]:

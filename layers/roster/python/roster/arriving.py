@@ -199,9 +199,9 @@ class Arriving:
             self._keep(replace(trace, outcome=met.how))
             return Arrived("", pending.to, pending.account, Tried(met.contact, met.how, said.claims))
         contact = met.contact or self._made(said)
-        contact = self.belonging.settle(said, before, contact, sure=met.how == "roster id")
-        self._keep(replace(trace, outcome=met.how))
-        return Arrived(self.visits.begin(said, contact.key, pending.connection), pending.to, said.account)
+        settled = self.belonging.settle(said, before, contact, sure=met.how == "roster id")
+        self._keep(replace(trace, outcome=met.how if settled.key == contact.key else "link"))
+        return Arrived(self.visits.begin(said, settled.key, pending.connection), pending.to, said.account)
 
     def _made(self, said: VerifiedAssertion) -> Contact:
         try:

@@ -34,7 +34,8 @@ class Belonging:
         ids = [(origin, kind, id) for origin, id in said.roster_ids for kind in KINDS]
         by_id = tuple(self.contacts.of(said.account, ids).values())
         by_email = self.contacts.with_email(said.account, KINDS, said.email) if said.email else ()
-        again = self._again(said.account, link) if link and (not linked or linked.inactive_since) else ()
+        lost = link if link and (not linked or linked.inactive_since) and not link.id.startswith(MADE) else None
+        again = self._again(said.account, lost) if lost else ()
         return Candidates(linked, link.email if link else "", by_id, tuple(by_email), again)
 
     def made(self, said: VerifiedAssertion) -> Contact:

@@ -14,7 +14,7 @@ from roster.fields import is_email
 from roster.model import KINDS, Level
 
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-BEHIND = re.compile(rf"([;\t]\s*)('*)(?=[{re.escape(''.join(FORMULA))}])")
+BEHIND = re.compile(rf"([;\t][\s\"]*)('*)(?=[{re.escape(''.join(FORMULA))}])")
 BREAKS = ("\t", "\r", "\n")
 LOST = "\ufffd"  # stands where a character could not be read
 GARBLED = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u2122]")  # UTF-8 that was read as Windows-1252

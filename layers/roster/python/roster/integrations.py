@@ -111,8 +111,9 @@ class Integrations:
         """Try a connection. It is kept, and imports can run, only where it gives all that an import needs.
 
         Settings that are not given stay as they are while the provider does; None takes one away. `instead`: in place
-        of another provider, which raises MoveRefused otherwise. `imports`: whether it is for imports at all; one that
-        is not is kept as it is, beside the provider that the account imports from.
+        of another provider, or of imports, which raises MoveRefused otherwise. `imports`: whether it is for imports at
+        all; one that is not is kept untried, and nothing is imported with it: it stands beside the provider that the
+        account imports from, if that is another one.
         """
         before = self.of(account)
         ours = before is not None and before.provider == provider
@@ -122,7 +123,7 @@ class Integrations:
             raise MoveRefused("imports would end with this", WITHOUT)
         known = before.settings if before and ours else {}
         kept = {name: value for name, value in {**known, **settings}.items() if value is not None}
-        after = Integration(account, provider, kept, state=ACTIVE)
+        after = Integration(account, provider, kept, state=ACTIVE if imports else CONFIGURING)
         told = self._asked(after, secret=dict(secret)) if imports else UNTRIED
         if told["connected"]:
             if (imports or ours) and not self.book.connect(before, after):

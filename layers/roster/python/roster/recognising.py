@@ -97,7 +97,7 @@ def _still(linked: Contact, said: VerifiedAssertion, found: Candidates) -> Conta
     named = [one for one in _by_id(said, found) if one.origin == linked.origin and not one.inactive_since]
     if any(one.id != linked.id for one in named):
         raise SignOnRefused("two_contacts")
-    if _administers(linked) and linked.email.casefold() != found.address.casefold():
+    if not named and _administers(linked) and linked.email.casefold() != found.address.casefold():
         raise Unproven("confirm", linked)
     return linked
 
