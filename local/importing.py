@@ -19,9 +19,11 @@ EXITS = {"applied": 0, "preview": 0, "held": 3, "failed": 1, "stopped": 130}
 
 def import_once(stack: Running, args: Namespace) -> int:
     account = _account_of(stack, args)
+    known = account.has_chosen()
     report = _report(account, args)
     chosen_from = offer_lines(offer(account, report["run"])) if report["status"] == "preview" else ()
-    _say([*report_lines(report), *chosen_from], report, args)
+    new = () if known or report["status"] != "applied" else (f"  It is the first of event {account.event}.",)
+    _say([*report_lines(report), *new, *chosen_from], report, args)
     return EXITS.get(report["status"], 1)
 
 

@@ -24,9 +24,10 @@ STATUS = {
 }
 HELD_HELP = (
     "Was it not meant? Then mend it at the provider, or choose other schools and terms, and import again.",
-    "Is it another district or school than before? Give it an account of its own (--account 11600010) or another data "
-    "folder (--data; make run DATA=folder): an account imports from one.",
-    "Is it right? Only an administrator's yes lets it pass: the mail about it has the link, and `make run` serves it.",
+    "Is it another district or school than before? Give it an account of its own (--account and a number) or another "
+    "data folder (--data; make run DATA=folder): an account imports from one.",
+    "Is it right? Only an administrator's yes lets it pass: the mail about it has the link, and `make run` serves it. "
+    "Where there is no administrator to mail to, python -m local administrator makes one.",
 )
 FIRST_TRY = "Is this the first try? Then compare what was given as credential with what the provider shows."
 

@@ -12,6 +12,7 @@ import arrival
 import browser
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from browser import Cookies, form, link, on_to, page, speaks_json, told
+from providers import ORIGINS
 
 from roster.errors import AlreadyRunning, Forbidden, NotSignedIn
 from roster.linking import UNABLE, Sought
@@ -101,8 +102,9 @@ def _link(event: Any, visit: Visit) -> Response[str]:
     sent = form(event, (browser.FORM, browser.JSON))
     number, first, last, born = (sent.get(name, "")[:LONGEST] for name in ("number", "first", "last", "born"))
     place = digest(str(event.request_context.http.source_ip))
+    sought = Sought(number, first, last, born, ORIGINS)
     try:
-        linked = signing().linking.link(visit.account, visit.contact, Sought(number, first, last, born), place)
+        linked = signing().linking.link(visit.account, visit.contact, sought, place)
     except AlreadyRunning:
         return refused(503, "AlreadyRunning", BUSY)
     if not linked:

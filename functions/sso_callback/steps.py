@@ -10,17 +10,19 @@ from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any
 
-from providers import CLASSLINK, ENTRA
+from providers import CLASSLINK, ENTRA, VERACROSS
 
-from roster.errors import NotSetUp
+from roster.errors import NotSetUp, NotUnderstood
 from roster.runtime import signing
+
+VERACROSS_ONE = "Sign-on uses the import's: enter Client ID and Client Secret with the Veracross Integration."
 
 
 def step(event: dict[str, Any], seconds: Callable[[], float]) -> Any:
     """`seconds`: that are left. Raises RosterError, which the asking function raises again in the same words."""
     name = event.get("step", "refresh")
     if name == "settings":
-        return _settings(str(event["provider"]), event["given"])
+        return _settings(str(event["provider"]), event["given"], str(event.get("of", "")))
     if name == "secret":
         return {"name": _keep_secret(str(event["account"]), str(event["secret"]))}
     if name == "refresh":
@@ -35,16 +37,20 @@ def _keep_secret(account: str, secret: str) -> str:
     """The name that settings know it by; whatever neither the live ones nor a draft name is forgotten."""
     name, found = token_hex(8), signing().book.settings(account)
     used = {one.get("secret") for side in (found.live, found.drafts) for one in side.values()}
-    try:
-        known = signing().secrets.of(account, ENTRA)
-    except NotSetUp:
-        known = {}
+    known = _secrets(account, ENTRA)
     signing().secrets.keep(account, ENTRA, {name: secret} | {one: known[one] for one in known if one in used})
     return name
 
 
-def _settings(provider: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Each provider knows what its own need."""
+def _secrets(account: str, provider: str) -> dict[str, str]:
+    try:
+        return signing().secrets.of(account, provider)
+    except NotSetUp:
+        return {}
+
+
+def _settings(provider: str, given: Mapping[str, Any], account: str) -> dict[str, Any]:
+    """Each provider knows what its own need. `account`: whose import they have to agree with, or blank."""
     if provider == CLASSLINK:
         import saml
 
@@ -55,4 +61,7 @@ def _settings(provider: str, given: Mapping[str, Any]) -> dict[str, Any]:
         return entra.settings(given, signing().http)
     import veracross
 
-    return veracross.settings(given, signing().sandboxes)
+    kept = veracross.settings(given, signing().sandboxes)
+    if account and _secrets(account, VERACROSS).get("client_id", kept["client_id"]) != kept["client_id"]:
+        raise NotUnderstood("client_id: the Veracross Integration has another OAuth application", VERACROSS_ONE)
+    return kept

@@ -112,7 +112,9 @@ def test_with_single_sign_on_veracross_can_be_chosen(stack: Stack, evidence: Evi
         pasted = f"https://accounts.veracross.com/{sandbox.route}/oauth/authorize"
         both = veracross(sandbox, integration_type="Import and Single Sign-On", school=pasted)
         assert connect(edna, both)["connected"] is True
-        assert offered() == {"route": sandbox.route, "client_id": sandbox.client_id}
+        assert offered() == {"route": sandbox.route, "client_id": sandbox.client_id, "sandbox": sandbox.url}
+        other = {"route": sandbox.route, "client_id": "another"}
+        assert refusal(edna.call("PUT", "/api/sign-on/veracross", other)) == (400, "NotUnderstood")
         assert edna.get("/api/sign-on").json()["provider"] == "none"
         assert edna.patch("/api/sign-on", {"provider": "veracross"}).json()["title"] == "Veracross"
 

@@ -75,6 +75,15 @@ def test_095_one_documented_way_to_read_a_date(text: str, iso: str) -> None:
     assert typed(text) == iso
 
 
+def test_a_student_is_found_by_the_providers_own_id_as_well() -> None:
+    """Veracross has no number beside the person's id, which is what its families know."""
+    home = Home(Contact("veracross", "student", "12171", "Customer", first="Omar", last="Sato"))
+    home.people.dates["veracross", "student", "12171"] = "2012-04-08"
+    assert not home.linking.link(ACCOUNT, MARY, Sought("12171", born="2012-04-08"), "place")
+    known = Sought(" 12171 ", born="2012-04-08", origins=("clever", "veracross"))
+    assert home.linking.link(ACCOUNT, MARY, known, "place")
+
+
 def test_cl23_a_blank_value_denies_also_a_blank() -> None:
     home = Home()
     home.people.dates[ANN.key] = ""

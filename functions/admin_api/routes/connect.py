@@ -179,7 +179,7 @@ def _shown(settings: dict[str, JSON]) -> dict[str, JSON]:
 def _offer_sign_on(account: str, body: VeracrossAsked) -> None:
     """Saved beside what is live: choosing it is another decision. Raises NotUnderstood."""
     given = _given(route=body.school, client_id=body.client_id, sandbox=body.sandbox)
-    administration().switching.save(account, "veracross", given)
+    administration().switching.save(account, "veracross", given, connecting=True)
 
 
 def _given(**values: Any) -> dict[str, Any]:

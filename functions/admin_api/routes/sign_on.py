@@ -42,7 +42,7 @@ CLASSLINK, ENTRA, VERACROSS = "classlink", "azure", "veracross"
 TITLES = {NONE: "none", CLASSLINK: "ClassLink SAML", ENTRA: "Azure AD", VERACROSS: "Veracross"}
 Registered = Annotated[str, Query(description="a redirect URL as it is entered there", min_length=1, max_length=1000)]
 ProviderPath = Annotated[Literal["classlink", "azure", "veracross"], Path(description="the identity provider")]
-HIDDEN = ("certificates", "base_url", "secret")
+HIDDEN = ("certificates", "secret")
 
 
 @route("GET", "/api/sign-on", Action.SEE_SIGN_ON, tag="sign-on", answer=SignOnTold)
@@ -195,7 +195,8 @@ def _settings(found: SignOn, provider: str, live: bool) -> SettingsTold | None:
 
 def _shown(settings: object) -> dict[str, str]:
     known = settings if isinstance(settings, dict) else {}
-    told = {name: str(value) for name, value in known.items() if name not in HIDDEN and value not in ("", {}, None)}
+    named = {"sandbox" if name == "base_url" else name: value for name, value in known.items()}
+    told = {name: str(value) for name, value in named.items() if name not in HIDDEN and value not in ("", {}, None)}
     return {**told, "client_secret": "entered"} if known.get("secret") else told
 
 

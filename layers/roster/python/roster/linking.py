@@ -40,12 +40,15 @@ CAUSES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Sought:
-    """What the parent entered: `number` is a student id or SIS number; else both names. `born`: as typed."""
+    """What the parent entered: `number` is a student id or SIS number; else both names. `born`: as typed. `origins`:
+    whose own ids of students a family may know, as Veracross' person ids.
+    """
 
     number: str = ""
     first: str = ""
     last: str = ""
     born: str = ""
+    origins: tuple[str, ...] = ()
 
     @property
     def who(self) -> str:
@@ -110,14 +113,15 @@ class Linking:
 
     def _found(self, account: str, sought: Sought) -> Sequence[Contact]:
         kinds = [Kind.STUDENT.value]
+        found: Sequence[Contact] = []
         if sought.number.strip():
-            found = self.contacts.with_number(account, kinds, sought.number)
+            ids = [(origin, Kind.STUDENT.value, sought.number.strip()) for origin in sought.origins]
+            numbered = {one.key: one for one in self.contacts.with_number(account, kinds, sought.number)}
+            found = [*{**self.contacts.of(account, ids), **numbered}.values()]
         elif sought.first.strip() and sought.last.strip():
             begins = [names_from(sought.last, sought.first)]
             found, _ = self.contacts.named(account, kinds, begins, "", MOST_NAMESAKES)
             found = [one for one in found if _same(one, sought)]
-        else:
-            found = []
         return [one for one in found if not one.inactive_since]
 
     def _few(self, account: str, parent: Contact, student: str, place: str) -> bool:

@@ -33,13 +33,20 @@ class Switching:
     def of(self, account: str) -> SignOn:
         return self.book.settings(account)
 
-    def save(self, account: str, provider: str, given: Mapping[str, JSON], secret: str | None = None) -> SignOn:
+    def save(
+        self,
+        account: str,
+        provider: str,
+        given: Mapping[str, JSON],
+        secret: str | None = None,
+        connecting: bool = False,
+    ) -> SignOn:
         """Keeps a draft. Raises NotUnderstood for what cannot work; then nothing is kept.
 
         `secret`: of a registration that has one. It is never read back; without one the same registration keeps its
-        own, and a blank one takes it away.
+        own, and a blank one takes it away. `connecting`: the import is given the same application at this moment.
         """
-        asked = {"step": "settings", "provider": provider, "given": dict(given)}
+        asked = {"step": "settings", "provider": provider, "given": dict(given), "of": "" if connecting else account}
         settings: dict[str, JSON] = self.functions.ask("sso-callback", asked)
         before = self.of(account)
         if secret:
