@@ -113,13 +113,13 @@ def test_a_proof_is_taken_once(table: str) -> None:
 
 
 def test_whose_a_contact_is_and_of_which_issuer(table: str) -> None:
-    assert BOOK.holder(ACCOUNT, MARY, "azure") == ""
+    assert BOOK.holder(ACCOUNT, MARY, "azure") == ("", "")
     assert BOOK.bind(said("p1"), None, Identity(*MARY))
-    assert BOOK.holder(ACCOUNT, MARY, "azure") == named(said("p1"))
-    assert BOOK.holder(ACCOUNT, MARY, "classlink") == ""
+    assert BOOK.holder(ACCOUNT, MARY, "azure") == (named(said("p1")), "issuer")
+    assert BOOK.holder(ACCOUNT, MARY, "classlink") == ("", "")
     assert not BOOK.unbind(ACCOUNT, MARY, "azure", unless="issuer")
     assert BOOK.unbind(ACCOUNT, MARY, "azure", unless="another issuer")
-    assert BOOK.holder(ACCOUNT, MARY, "azure") == ""
+    assert BOOK.holder(ACCOUNT, MARY, "azure") == ("", "")
 
 
 def test_whom_a_sign_in_made_leaves_and_is_back(table: str) -> None:

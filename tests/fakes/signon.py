@@ -79,9 +79,9 @@ class MemorySignOnBook:
         self.identities[mine] = after
         return True
 
-    def holder(self, account: str, contact: ContactId, provider: str) -> str:
+    def holder(self, account: str, contact: ContactId, provider: str) -> tuple[str, str]:
         found = (whose for whose, one in self.identities.items() if one.key == contact and whose[1] == provider)
-        return next((named(Known(*whose)) for whose in found), "")
+        return next(((named(Known(*whose)), whose[2]) for whose in found), ("", ""))
 
     def unbind(self, account: str, contact: ContactId, provider: str, unless: str = "") -> bool:
         found = [whose for whose, one in self.identities.items() if one.key == contact and whose[1] == provider]

@@ -353,6 +353,23 @@ def test_a_school_that_moves_to_another_tenant_keeps_its_people() -> None:
     assert school.refused("another", "p@x.example", issuer="tenant") == "taken", "one tenant has one person of it"
 
 
+def test_whom_a_sign_in_made_at_the_old_tenant_moves_with_their_children() -> None:
+    school = School()
+    made = school.sign_in("old-oid", "p@x.example", issuer="old")
+    child = Contact("clever", "student", "s1", "Customer", first="Ann")
+    school.people.put(child)
+    school.people.tie(ACCOUNT, made.key, child.key, "")
+    moved = school.sign_in("new-oid", "p@x.example", issuer="new")
+    assert (moved.key, [tie[1] for tie in moved.related]) == (made.key, ["s1"])
+    other = school.sign_in("another-oid", "p@x.example", issuer="new")
+    assert other.key != made.key, "whoever shares the address at the same tenant is somebody else"
+    assert school.sign_in("new-oid", "p@x.example", issuer="new").key == made.key
+    school.people.put(parent("p1", "p@x.example"))
+    now = school.sign_in("new-oid", "p@x.example", issuer="new")
+    assert (now.id, [tie[1] for tie in now.related]) == ("p1", ["s1"])
+    assert school.people.all[made.key].inactive_since
+
+
 def test_a_district_that_sends_another_name_id_keeps_its_people() -> None:
     """The roster's id says that it is the same person."""
     school = School("classlink")

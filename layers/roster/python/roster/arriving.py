@@ -198,7 +198,7 @@ class Arriving:
         if pending.trial:
             self._keep(replace(trace, outcome=met.how))
             return Arrived("", pending.to, pending.account, Tried(met.contact, met.how, said.claims))
-        contact = met.contact or self._made(said)
+        contact = met.contact or (signon.trust_email and self.belonging.left_behind(said)) or self._made(said)
         settled = self.belonging.settle(said, before, contact, sure=met.how == "roster id")
         self._keep(replace(trace, outcome=met.how if settled.key == contact.key else "link"))
         return Arrived(self.visits.begin(said, settled.key, pending.connection), pending.to, said.account)

@@ -14,7 +14,7 @@ from roster.errors import AlreadyRunning
 from roster.folding import folded
 from roster.model import BY_HAND, Kind, Level
 from roster.ports import Contact, ContactBook, ContactCard, HandBook, SignOnBook, Ties
-from roster.recognising import MADE, Candidates
+from roster.recognising import MADE, Candidates, made_here
 from roster.sessions import digest
 from roster.signon import Identity, SignOnRefused, VerifiedAssertion, Whose
 
@@ -38,6 +38,14 @@ class Belonging:
         again = self._again(said.account, lost) if lost else ()
         return Candidates(linked, link.email if link else "", by_id, tuple(by_email), again)
 
+    def left_behind(self, said: VerifiedAssertion) -> Contact | None:
+        """Whom a sign-in made at the tenant that the account was at before, by the address: the same people move."""
+        met = self.contacts.with_email(said.account, [Kind.PARENT.value], said.email)
+        full = self.contacts.of(said.account, [one.key for one in met if made_here(one)]).values()
+        holders = ((one, self.book.holder(said.account, one.key, said.provider)) for one in full)
+        found = [one for one, (name, issuer) in holders if name and issuer != said.issuer and not one.inactive_since]
+        return found[0] if len(found) == 1 else None
+
     def made(self, said: VerifiedAssertion) -> Contact:
         """A new contact, or the one of earlier, who gave way; of two sign-ins at once, both make the same one."""
         id = _made_id(said)
@@ -57,7 +65,7 @@ class Belonging:
 
         What an earlier sign-in made gives way. Where that could not be ended, the next sign-in ends it.
         """
-        made = self._made(who)
+        made = self._made(who, before)
         if not self._bound(who, before, contact, sure):
             if made and before and before.key == made.key:
                 return made
@@ -69,8 +77,11 @@ class Belonging:
                 raise SignOnRefused("busy") from None
         return contact
 
-    def _made(self, who: Whose) -> Contact | None:
+    def _made(self, who: Whose, before: Identity | None) -> Contact | None:
+        """Whom a sign-in made for this person, by the link or, where that is another's by now, by its own id."""
         key = BY_HAND, Kind.PARENT.value, _made_id(who)
+        if before and before.id.startswith(MADE):
+            key = before.key
         made = self.contacts.of(who.account, [key]).get(key)
         return made if made and not made.inactive_since else None
 

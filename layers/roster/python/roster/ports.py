@@ -902,8 +902,8 @@ class SignOnBook(Protocol):
         """
         ...
 
-    def holder(self, account: str, contact: ContactId, provider: str) -> str:
-        """The name of the person whose contact it is (roster.signon.named), or blank."""
+    def holder(self, account: str, contact: ContactId, provider: str) -> tuple[str, str]:
+        """The name of the person whose contact it is (roster.signon.named), and the issuer; both may be blank."""
         ...
 
     def unbind(self, account: str, contact: ContactId, provider: str, unless: str = "") -> bool:

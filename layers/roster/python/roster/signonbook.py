@@ -150,12 +150,12 @@ class DynamoSignOnBook:
         return True
 
     @trouble(TABLE)
-    def holder(self, account: str, contact: ContactId, provider: str) -> str:
+    def holder(self, account: str, contact: ContactId, provider: str) -> tuple[str, str]:
         try:
             item = IdentifiedItem.get(*keys.identified(account, *contact, provider), consistent_read=True)
         except DoesNotExist:
-            return ""
-        return keys.id_of(item.who)
+            return "", ""
+        return keys.id_of(item.who), item.issuer or ""
 
     @trouble(TABLE)
     def unbind(self, account: str, contact: ContactId, provider: str, unless: str = "") -> bool:

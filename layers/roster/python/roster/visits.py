@@ -73,4 +73,4 @@ def is_live(session: Session, signon: SignOn, book: SignOnBook) -> bool:
     if signon.ids.get(signon.provider) != session.connection or session.created <= signon.since:
         return False
     whom = session.origin, session.kind, session.contact
-    return book.holder(session.account, whom, signon.provider) == session.who
+    return book.holder(session.account, whom, signon.provider)[0] == session.who
