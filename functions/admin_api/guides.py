@@ -24,6 +24,7 @@ from links import (
 from sources import NOTE, STEPS
 
 from roster.linking import UNABLE
+from roster.site import WebSite
 
 PLACE = "Global Setup / Business / Integration Options / Single Sign On"
 NO_ACCOUNT = "ACCOUNT_ID"
@@ -49,9 +50,9 @@ class Guide:
     about: str
     steps: tuple[Step, ...]
 
-    def filled(self, account: str, origin: str) -> Guide:
+    def filled(self, account: str, site: WebSite) -> Guide:
         """For an account; for nobody's, with a place to put the number."""
-        named = {"account": account or NO_ACCOUNT, "origin": origin, "www": origin.replace("://", "://www.", 1)}
+        named = {"account": account or NO_ACCOUNT, "origin": site.origin, "www": site.www}
         return replace(self, steps=tuple(replace(one, text=one.text.format(**named)) for one in self.steps))
 
     def has(self, words: Sequence[str]) -> bool:

@@ -132,9 +132,8 @@ def _tried(tried: Tried) -> Response[str]:
 
 
 def here(event: Any) -> str:
-    """Our origin that this request came to, of those that are configured."""
-    host = str(event.request_context.domain_name)
-    return next((one for one in signing().origins if one.partition("://")[2] == host), signing().origin)
+    """Our origin that this request came to."""
+    return signing().site.at(str(event.request_context.domain_name)).origin
 
 
 def _cookies() -> Cookies:

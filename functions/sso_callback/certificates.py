@@ -39,10 +39,10 @@ def newer(signing: Signing, connection: Connection, now: datetime) -> Connection
     """The connection with the provider's new certificates; None where it has none, or was asked a moment ago."""
     before, until = signing.book.settings(connection.account), int((now + AGAIN).timestamp())
     live = before.connection(CLASSLINK)
-    if live and live.settings != connection.settings and seal(live) == seal(connection):
-        return live  # somebody else has had them read meanwhile
-    if not live or live.settings != connection.settings:
+    if not live or seal(live) != seal(connection):
         return None
+    if live.settings != connection.settings:
+        return live  # somebody else has had them read meanwhile
     if not signing.book.once(digest(f"certificates {connection.id}"), until, int(now.timestamp())):
         return None
     try:

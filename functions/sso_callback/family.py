@@ -19,7 +19,6 @@ from roster.linking import UNABLE, Sought
 from roster.model import BY_HAND, Kind
 from roster.runtime import account_name, signing
 from roster.sessions import digest
-from roster.site import WebSite
 from roster.visits import Visit
 
 LONGEST = 200  # characters of a field
@@ -69,7 +68,8 @@ def _refused(event: Any, status: int, code: str, title: str, text: str) -> Respo
 
 def _check_origin(event: Any) -> None:
     method, headers = event.request_context.http.method, event.headers
-    WebSite(arrival.here(event)).check_origin(method, headers.get("origin"), headers.get("sec-fetch-site"))
+    site = signing().site.at(str(event.request_context.domain_name))
+    site.check_origin(method, headers.get("origin"), headers.get("sec-fetch-site"))
 
 
 def _home(event: Any, visit: Visit, said: str = "", status: int = 200) -> Response[str]:

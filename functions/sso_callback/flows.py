@@ -88,26 +88,27 @@ def redirects(signing: Signing, provider: str, account: str) -> list[str]:
     if provider == ENTRA:
         return [f"{signing.origin}/client?ven={account}&azuresso=on"]
     if provider == VERACROSS:
-        return [f"{origin}/client" for origin in signing.origins]
+        return [f"{origin}/client" for origin in (signing.site.origin, signing.site.www)]
     return []
 
 
 def _secret(signing: Signing, connection: Connection) -> str:
     """Of Entra's registrations that have one, by the name that its settings have it under: a draft's is another."""
     name = str(connection.settings.get("secret") or "")
-    return _secrets(signing, connection).get(name, "") if name else ""
+    return secrets_of(signing, connection.account, ENTRA).get(name, "") if name else ""
 
 
 def _of_import(signing: Signing, connection: Connection) -> tuple[Connection, str]:
     """Veracross' application is the one of the import, whose two parts are entered, and change, together."""
-    known = _secrets(signing, connection)
+    known = secrets_of(signing, connection.account, VERACROSS)
     client = known.get("client_id") or connection.settings["client_id"]
     return replace(connection, settings={**connection.settings, "client_id": client}), known.get("client_secret", "")
 
 
-def _secrets(signing: Signing, connection: Connection) -> dict[str, str]:
+def secrets_of(signing: Signing, account: str, provider: str) -> dict[str, str]:
+    """What is kept for the account there; nothing where nothing is."""
     try:
-        return signing.secrets.of(connection.account, connection.provider)
+        return signing.secrets.of(account, provider)
     except NotSetUp:
         return {}
 

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any
 
+from flows import secrets_of
 from providers import CLASSLINK, ENTRA, VERACROSS
 
-from roster.errors import NotSetUp, NotUnderstood
+from roster.errors import NotUnderstood
 from roster.runtime import signing
 
 VERACROSS_ONE = "Sign-on uses the import's: enter Client ID and Client Secret with the Veracross Integration."
@@ -37,16 +38,9 @@ def _keep_secret(account: str, secret: str) -> str:
     """The name that settings know it by; whatever neither the live ones nor a draft name is forgotten."""
     name, found = token_hex(8), signing().book.settings(account)
     used = {one.get("secret") for side in (found.live, found.drafts) for one in side.values()}
-    known = _secrets(account, ENTRA)
+    known = secrets_of(signing(), account, ENTRA)
     signing().secrets.keep(account, ENTRA, {name: secret} | {one: known[one] for one in known if one in used})
     return name
-
-
-def _secrets(account: str, provider: str) -> dict[str, str]:
-    try:
-        return signing().secrets.of(account, provider)
-    except NotSetUp:
-        return {}
 
 
 def _settings(provider: str, given: Mapping[str, Any], account: str) -> dict[str, Any]:
@@ -62,6 +56,6 @@ def _settings(provider: str, given: Mapping[str, Any], account: str) -> dict[str
     import veracross
 
     kept = veracross.settings(given, signing().sandboxes)
-    if account and _secrets(account, VERACROSS).get("client_id", kept["client_id"]) != kept["client_id"]:
+    if account and secrets_of(signing(), account, VERACROSS).get("client_id", kept["client_id"]) != kept["client_id"]:
         raise NotUnderstood("client_id: the Veracross Integration has another OAuth application", VERACROSS_ONE)
     return kept

@@ -55,6 +55,14 @@ def connect(admin: Admin, body: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
+def imported(school: VeracrossSchool, **more: Any) -> dict[str, Any]:
+    """An import of all terms that a test import offers, as an administrator chooses them."""
+    office = Office(school.stack, school)
+    preview = office.run("preview")
+    offer = office.admin.get(f"{office.path}/runs/{preview['run']}/offer").json()
+    return office.run("import", terms=[one["id"] for one in offer["terms"]], **more)
+
+
 def test_a_school_connects_veracross_and_imports(stack: Stack, evidence: Evidence, edna: Admin) -> None:
     with VeracrossSandbox.start(plain(6, 2)) as sandbox:
         evidence.add((sandbox.client_secret,), ())
@@ -68,10 +76,9 @@ def test_a_school_connects_veracross_and_imports(stack: Stack, evidence: Evidenc
         assert row["after"]["credential"] == "entered"
         for text in (shown.text, str(row), edna.get("/api/sign-on").text):
             assert sandbox.client_secret not in text
-        office = Office(stack, VeracrossSchool(stack, sandbox, evidence, edna.account, edna.new_event()["id"]))
-        preview = office.run("preview")
-        terms = [one["id"] for one in office.admin.get(f"{office.path}/runs/{preview['run']}/offer").json()["terms"]]
-        counts = office.run("import", terms=terms)["report"]["counts"]
+        counts = imported(VeracrossSchool(stack, sandbox, evidence, edna.account, edna.new_event()["id"]))["report"][
+            "counts"
+        ]
         students = edna.get("/api/contacts?kind=student").json()["items"]
         assert counts["student"]["created"] == len(students) > 0
 
@@ -126,10 +133,7 @@ def test_with_single_sign_on_a_parent_signs_in_at_once(stack: Stack, evidence: E
         sandbox.add_scope("sso")
         both = veracross(sandbox, integration_type="Import and Single Sign-On")
         assert connect(edna, both)["connected"] is True
-        office = Office(stack, VeracrossSchool(stack, sandbox, evidence, edna.account, edna.new_event()["id"]))
-        preview = office.run("preview")
-        terms = [one["id"] for one in office.admin.get(f"{office.path}/runs/{preview['run']}/offer").json()["terms"]]
-        office.run("import", terms=terms)
+        imported(VeracrossSchool(stack, sandbox, evidence, edna.account, edna.new_event()["id"]))
         sandbox.sign_in(sandbox.school.tables["parents"].ids[0])
 
         def sign_in(start: str) -> requests.Response:
@@ -162,10 +166,7 @@ def test_imports_end_where_that_is_said(stack: Stack, evidence: Evidence, edna: 
     with VeracrossSandbox.start(plain(3, 1)) as sandbox:
         evidence.add((sandbox.client_secret,), ())
         connect(edna, veracross(sandbox))
-        office = Office(stack, VeracrossSchool(stack, sandbox, evidence, edna.account, edna.new_event()["id"]))
-        preview = office.run("preview")
-        terms = [one["id"] for one in office.admin.get(f"{office.path}/runs/{preview['run']}/offer").json()["terms"]]
-        office.run("import", terms=terms, nightly=True)
+        imported(VeracrossSchool(stack, sandbox, evidence, edna.account, edna.new_event()["id"]), nightly=True)
         assert len(edna.get("/api/nightly").json()["items"]) == 1
         assert connect(edna, veracross(sandbox, integration_type="Single Sign-On", replace=True))["connected"] is True
         assert edna.get("/api/nightly").json()["items"] == []

@@ -117,7 +117,7 @@ def connect_veracross(body: VeracrossAsked) -> ConnectionTold:
         if kind == "both":
             with suppress(NotUnderstood):  # what sign-on does not take, a test database, imports all the same
                 _offer_sign_on(account, body)
-        if kind == "sso" and admin.integrations.of(account) != before:
+        if kind == "sso" and before and before.provider == "veracross":
             admin.importer.nights.stop_all(account)
     return _told("veracross", told)
 

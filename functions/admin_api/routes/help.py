@@ -73,13 +73,13 @@ def show_guide(guide_id: GuidePath, account: Account = "") -> Response[str]:
     known = guide(guide_id)
     if not known:
         return page(404, "There is no such page", ["It may have moved."], listed([("/help", "All help pages")]))
-    filled = known.filled(account, administration().site.origin)
+    filled = known.filled(account, administration().site)
     done = steps((one.text, [(link.address, link.label) for link in one.links]) for one in filled.steps)
     return page(200, filled.title, [filled.about], done + listed([(f"/help?account={account}", "All help pages")]))
 
 
 def _told(known: Guide, account: str) -> GuideTold:
-    filled = known.filled(account, administration().site.origin)
+    filled = known.filled(account, administration().site)
     told = [StepTold.model_validate(one) for one in filled.steps]
     return GuideTold(id=filled.id, title=filled.title, about=filled.about, address=_page(known, account), steps=told)
 

@@ -102,7 +102,7 @@ def try_sign_on(provider: ProviderPath) -> TrialTold:
 )  # fmt: skip
 def compare_redirect(provider: ProviderPath, registered: Registered) -> ComparedTold:
     """Compare a redirect URL that is entered at the provider with ours, character by character."""
-    ours = list(_addresses(administration().switching.of(person().account), provider, _origin()).values())
+    ours = list(_addresses(administration().switching.of(person().account), provider).values())
     if not ours:
         raise NotThere("nothing was entered for this SSO Provider", "Save its settings first.")
     expected, text = compared(ours, registered)
@@ -141,12 +141,11 @@ def _contact(origin: str, kind: str, id: str) -> ContactId:
 
 
 def _told(found: SignOn) -> SignOnTold:
-    origin = _origin()
     return SignOnTold(
         place=PLACE,
         choice=CHOICE,
         account=found.account,
-        host=origin.partition("://")[2],
+        host=administration().site.origin.partition("://")[2],
         provider=found.provider,
         title=TITLES[found.provider],
         since=found.since,
@@ -161,7 +160,7 @@ def _told(found: SignOn) -> SignOnTold:
                 fields=[FieldTold.model_validate(field) for field in FORMS[one].fields],
                 live=_settings(found, one, live=True),
                 draft=_settings(found, one, live=False),
-                addresses=_addresses(found, one, origin),
+                addresses=_addresses(found, one),
             )
             for one in TITLES
             if one != NONE
@@ -169,19 +168,15 @@ def _told(found: SignOn) -> SignOnTold:
     )
 
 
-def _origin() -> str:
-    return administration().site.origin
-
-
-def _addresses(found: SignOn, provider: str, origin: str) -> dict[str, str]:
+def _addresses(found: SignOn, provider: str) -> dict[str, str]:
+    site = administration().site
     id = found.ids.get(provider, "")
     if provider == ENTRA:
-        return {"Redirect URI": f"{origin}/client?ven={found.account}&azuresso=on"}
+        return {"Redirect URI": f"{site.origin}/client?ven={found.account}&azuresso=on"}
     if provider == VERACROSS:
-        www = origin.replace("://", "://www.", 1)
-        return {"Redirect URL": f"{origin}/client", "Redirect URL (www)": f"{www}/client"}
+        return {"Redirect URL": f"{site.origin}/client", "Redirect URL (www)": f"{site.www}/client"}
     named = {"SP Metadata URL": "metadata", "Assertion Consumer Service URL": "acs", "Login URL": "start"}
-    return {name: f"{origin}/sso/saml/{id}/{end}" for name, end in named.items()} if id else {}
+    return {name: f"{site.origin}/sso/saml/{id}/{end}" for name, end in named.items()} if id else {}
 
 
 def _settings(found: SignOn, provider: str, live: bool) -> SettingsTold | None:

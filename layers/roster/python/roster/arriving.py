@@ -14,7 +14,6 @@ from hmac import compare_digest
 from json import dumps
 
 from roster.belonging import Belonging
-from roster.errors import AlreadyRunning
 from roster.ports import Contact, ContactBook, SignIns, SignOnBook
 from roster.proving import Proving
 from roster.recognising import Policy, Recognised, Unproven, recognise
@@ -198,16 +197,10 @@ class Arriving:
         if pending.trial:
             self._keep(replace(trace, outcome=met.how))
             return Arrived("", pending.to, pending.account, Tried(met.contact, met.how, said.claims))
-        contact = met.contact or (signon.trust_email and self.belonging.left_behind(said)) or self._made(said)
+        contact = met.contact or (signon.trust_email and self.belonging.left_behind(said)) or self.belonging.made(said)
         settled = self.belonging.settle(said, before, contact, sure=met.how == "roster id")
         self._keep(replace(trace, outcome=met.how if settled.key == contact.key else "link"))
         return Arrived(self.visits.begin(said, settled.key, pending.connection), pending.to, said.account)
-
-    def _made(self, said: VerifiedAssertion) -> Contact:
-        try:
-            return self.belonging.made(said)
-        except AlreadyRunning:
-            raise SignOnRefused("busy") from None
 
     def _keep(self, trace: Trace) -> None:
         self.book.trace(trace, int((self.now() + TRACED).timestamp()))

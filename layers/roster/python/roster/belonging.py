@@ -5,7 +5,8 @@ A link is kept until the school takes it back; a contact has one person at each 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -34,7 +35,7 @@ class Belonging:
         ids = [(origin, kind, id) for origin, id in said.roster_ids for kind in KINDS]
         by_id = tuple(self.contacts.of(said.account, ids).values())
         by_email = self.contacts.with_email(said.account, KINDS, said.email) if said.email else ()
-        lost = link if link and (not linked or linked.inactive_since) and not link.id.startswith(MADE) else None
+        lost = link if link and (not linked or linked.inactive_since) and not made_here(link) else None
         again = self._again(said.account, lost) if lost else ()
         return Candidates(linked, link.email if link else "", by_id, tuple(by_email), again)
 
@@ -47,16 +48,19 @@ class Belonging:
         return found[0] if len(found) == 1 else None
 
     def made(self, said: VerifiedAssertion) -> Contact:
-        """A new contact, or the one of earlier, who gave way; of two sign-ins at once, both make the same one."""
+        """A new contact, or the one of earlier, who gave way; of two sign-ins at once, both make the same one. Raises
+        SignOnRefused: busy.
+        """
         id = _made_id(said)
         level = Level.CUSTOMER.value
         first, last = (said.first, said.last) if said.first or said.last else ("", said.email.partition("@")[0])
         card = ContactCard(BY_HAND, Kind.PARENT.value, id, level=level, first=first, last=last, email=said.email)
         known = self.hands.of(said.account, card.key)
-        if not known:
-            self.hands.add(said.account, [card])
-        elif known.inactive_since:
-            self.hands.change(said.account, card, ["first", "last", "email", "inactive_since"])
+        with _unless_busy():
+            if not known:
+                self.hands.add(said.account, [card])
+            elif known.inactive_since:
+                self.hands.change(said.account, card, ["first", "last", "email", "inactive_since"])
         return Contact(*card.key, level=level, first=first, last=last, email=said.email)
 
     def settle(self, who: Whose, before: Identity | None, contact: Contact, sure: bool) -> Contact:
@@ -71,16 +75,14 @@ class Belonging:
                 return made
             raise SignOnRefused("taken")
         if made and made.key != contact.key:
-            try:
+            with _unless_busy():
                 self._take_over(who.account, made, contact)
-            except AlreadyRunning:
-                raise SignOnRefused("busy") from None
         return contact
 
     def _made(self, who: Whose, before: Identity | None) -> Contact | None:
         """Whom a sign-in made for this person, by the link or, where that is another's by now, by its own id."""
         key = BY_HAND, Kind.PARENT.value, _made_id(who)
-        if before and before.id.startswith(MADE):
+        if before and made_here(before):
             key = before.key
         made = self.contacts.of(who.account, [key]).get(key)
         return made if made and not made.inactive_since else None
@@ -119,6 +121,15 @@ class Belonging:
         if card:
             gone = replace(card, inactive_since=self.now().date().isoformat())
             self.hands.change(account, gone, ["inactive_since"])
+
+
+@contextmanager
+def _unless_busy() -> Iterator[None]:
+    """Nothing is written while a run rewrites the account's contacts."""
+    try:
+        yield
+    except AlreadyRunning:
+        raise SignOnRefused("busy") from None
 
 
 def _made_id(who: Whose) -> str:

@@ -43,15 +43,13 @@ class SesMail:
 
     def send(self, to: Sequence[str], letter: Letter) -> None:
         """One mail to all of them (see roster.ports.Mail). Errors name no address."""
-        for wait in WAITS:
+        for wait in (*WAITS, None):
             try:
                 return self._send(to, letter)
-            except _NotNow:
+            except _NotNow as error:
+                if wait is None:
+                    raise MailNotSent(f"the mail service refused a mail ({error})") from None
                 self._sleep(wait * (1 + random.random()))  # noqa: S311 - no secret
-        try:
-            self._send(to, letter)
-        except _NotNow as error:
-            raise MailNotSent(f"the mail service refused a mail ({error})") from None
 
     def _send(self, to: Sequence[str], letter: Letter) -> None:
         try:

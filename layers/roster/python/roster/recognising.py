@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from roster.model import BY_HAND, RANKS, Kind, Level
 from roster.ports import Contact
-from roster.signon import SignOnRefused, VerifiedAssertion
+from roster.signon import Identity, SignOnRefused, VerifiedAssertion
 
 MADE = "sso-"  # what the ids of contacts begin with that a sign-in made
 HIGH = RANKS[Level.EVENT_ADMINISTRATOR]
@@ -84,8 +84,8 @@ def recognise(said: VerifiedAssertion, found: Candidates, policy: Policy) -> Rec
     raise SignOnRefused("nobody")
 
 
-def made_here(contact: Contact) -> bool:
-    """Whether a sign-in made it, and nobody else knows of it."""
+def made_here(contact: Contact | Identity) -> bool:
+    """Whether a sign-in made it, and nobody else knows of it; also of the contact that an identity names."""
     return contact.origin == BY_HAND and contact.id.startswith(MADE)
 
 

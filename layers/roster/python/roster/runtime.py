@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from roster.records import DynamoRecords
     from roster.secrets import SecretsManager
     from roster.signon import Connection
+    from roster.site import WebSite
     from roster.snapshots import S3Slots
     from roster.sync import Sync
     from roster.visits import Visits
@@ -479,12 +480,11 @@ def _code() -> str:
 
 @dataclass(frozen=True)
 class Signing:
-    """What sign-on works with. `origins`: our own addresses, the first of them the canonical one; `sandboxes`: whether
-    stand-ins on this machine may be asked, which on AWS nobody may. `tell`: has the administration's function write to
-    the school; `again`: calls this function, and waits for nothing.
+    """What sign-on works with. `sandboxes`: whether stand-ins on this machine may be asked, which on AWS nobody may.
+    `tell`: has the administration's function write to the school; `again`: calls this function, and waits for nothing.
     """
 
-    origins: tuple[str, ...]
+    site: WebSite
     sandboxes: bool
     book: SignOnBook
     arriving: Arriving
@@ -498,11 +498,11 @@ class Signing:
 
     @property
     def origin(self) -> str:
-        return self.origins[0]
+        return self.site.origin
 
     @property
     def secure(self) -> bool:
-        return self.origin.startswith("https://")
+        return self.site.secure
 
     def loopback(self, connection: Connection) -> str:
         """In place of the provider's own host."""
@@ -524,6 +524,7 @@ def signing() -> Signing:
     from roster.proving import Proving
     from roster.signins import DynamoSignIns
     from roster.signonbook import DynamoSignOnBook
+    from roster.site import WebSite
     from roster.ties import DynamoAttempts, DynamoTies
     from roster.visits import Visits
 
@@ -531,11 +532,11 @@ def signing() -> Signing:
     book, kept, contacts, ties = DynamoSignOnBook(), DynamoSignIns(), DynamoContactBook(), DynamoTies()
     visits = Visits(kept, book, contacts, _now, _token)
     belonging = Belonging(book, contacts, DynamoHandBook(), ties, _now)
-    origin, sandboxes = os.environ["SITE_ORIGIN"], "SANDBOXES" in os.environ
+    site, sandboxes = WebSite(os.environ["SITE_ORIGIN"]), "SANDBOXES" in os.environ
     tell = Later(os.environ["TELLING_FUNCTION"]).call
     proving = Proving(book, kept, _now, _token, _code, tell)
     return Signing(
-        (origin, origin.replace("://", "://www.", 1)),
+        site,
         sandboxes,
         book,
         Arriving(book, contacts, belonging, kept, visits, proving, _now, _token, _short),

@@ -30,10 +30,14 @@ class WebSite:
     def cookie(self) -> str:
         return "__Host-sid" if self.secure else "sid"
 
+    @property
+    def www(self) -> str:
+        """The origin of the other host that is ours."""
+        return self.origin.replace("://", "://www.", 1)
+
     def at(self, host: str) -> WebSite:
         """The same at the host that was asked: www. is ours as well, and somebody may have signed in there."""
-        www = self.origin.replace("://", "://www.", 1)
-        return WebSite(www) if host == www.partition("://")[2] else self
+        return WebSite(self.www) if host == self.www.partition("://")[2] else self
 
     def check_origin(self, method: str, origin: str | None, fetch_site: str | None) -> None:
         """Raises Forbidden when another site may have made the browser send this (CSRF).
